@@ -1,0 +1,1 @@
+"""Instruments: what inspectors measure with: sandbox, tables, licence list."""

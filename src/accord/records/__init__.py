@@ -1,0 +1,53 @@
+"""The nouns of Accord as immutable records, and their JSON form."""
+
+from .assessment import DISCLAIMER, Assessment, Environment, FrameworkReference, Summary
+from .card import Card
+from .codec import from_builtins, from_json, to_builtins, to_json, to_readable_json
+from .evidence import SEVERITIES, Cost, Evidence, Finding, Isolation, Parameter, Place, Reason, Severity
+from .framework import Framework, Question, Requirement, Rule, Source, TierClass
+from .measurement import Axis, Context, Counts, Interval, Measurement, Value
+from .subject import Part, Role, Subject
+from .verdict import VERDICT_STATUSES, Coverage, RuleOutcome, Tier, Verdict
+
+__all__ = [
+    "DISCLAIMER",
+    "SEVERITIES",
+    "VERDICT_STATUSES",
+    "Assessment",
+    "Axis",
+    "Card",
+    "Context",
+    "Cost",
+    "Counts",
+    "Coverage",
+    "Environment",
+    "Evidence",
+    "Finding",
+    "Framework",
+    "FrameworkReference",
+    "Interval",
+    "Isolation",
+    "Measurement",
+    "Parameter",
+    "Part",
+    "Place",
+    "Question",
+    "Reason",
+    "Requirement",
+    "Role",
+    "Rule",
+    "RuleOutcome",
+    "Severity",
+    "Source",
+    "Subject",
+    "Summary",
+    "Tier",
+    "TierClass",
+    "Value",
+    "Verdict",
+    "from_builtins",
+    "from_json",
+    "to_builtins",
+    "to_json",
+    "to_readable_json",
+]

@@ -1,0 +1,1 @@
+"""Reports: one assessment in the forms that people and programs read."""
