@@ -75,7 +75,8 @@ class Outcome(Record, frozen=True, kw_only=True):
 class Inspection:
     """What an inspector may use: the part, where it lies (read-only), the card, all parts, and a seed.
 
-    `root` is the target (a file, or a folder whose `part.path` is relative to it).
+    `root` is the target (a file, or a folder whose `part.path` is relative to it). `contradictions` are the fields
+    where the provider's and the assessor's card differ: (field, provider's value, assessor's value).
     """
 
     part: Part
@@ -84,6 +85,7 @@ class Inspection:
     card: Card
     card_source: Literal["none", "provider", "assessor"] = "none"
     seed: int = 0
+    contradictions: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def path(self) -> Path:
@@ -97,7 +99,10 @@ F = TypeVar("F", bound=InspectorFunction)
 
 @dataclass(frozen=True, slots=True)
 class Inspector:
-    """A registered inspector. `kinds` empty means every kind; `scope` "subject" means once for the whole subject."""
+    """A registered inspector. `kinds` empty means every kind; `scope` "subject" means once for the whole subject.
+
+    `needs_card` names the card's fields without which it skips; `bytes_per_second` is its usual speed, for plans.
+    """
 
     id: str
     version: str
@@ -111,11 +116,18 @@ class Inspector:
     reads_card: bool
     libraries: tuple[str, ...] = ()
     roles: frozenset[str] = frozenset()
+    needs_card: tuple[str, ...] = ()
+    bytes_per_second: float = 50e6
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
     def applies_to(self, part: Part) -> bool:
         """Whether this inspector measures parts of this kind and role."""
         return (not self.kinds or part.kind in self.kinds) and (not self.roles or part.role in self.roles)
+
+    @property
+    def title(self) -> str:
+        """The docstring's first line, without its full stop: what is measured, in a few words."""
+        return self.card.partition("\n")[0].rstrip(".")
 
     @property
     def card(self) -> str:
@@ -136,6 +148,8 @@ def inspector(
     cacheable: bool = True,
     reads_card: bool = False,
     libraries: tuple[str, ...] = (),
+    needs_card: tuple[str, ...] = (),
+    bytes_per_second: float = 50e6,
 ) -> Callable[[F], F]:
     """Register the decorated function as the inspector `id`; the module then holds it as `INSPECTOR`."""
 
@@ -159,6 +173,8 @@ def inspector(
             cacheable=cacheable,
             reads_card=reads_card,
             libraries=libraries,
+            needs_card=needs_card,
+            bytes_per_second=bytes_per_second,
             parameters=parameters,
         )
         return function

@@ -43,7 +43,10 @@ class Summary(Record, frozen=True, kw_only=True):
 
 
 class Environment(Record, frozen=True, kw_only=True):
-    """Where the run took place: no host name, no user, only what can change a number."""
+    """Where the run took place: no host name, no user, only what can change a number.
+
+    `reused` names the evidence that was taken from an earlier run on the same bytes.
+    """
 
     accord: str
     python: str
@@ -53,6 +56,7 @@ class Environment(Record, frozen=True, kw_only=True):
     cores: int
     packages: dict[str, str] = {}
     network: str = "not used"
+    reused: tuple[str, ...] = ()
     options: dict[str, str] = {}
 
 

@@ -1,0 +1,58 @@
+# Two commands: `make demo` runs the main job on a real system, `make test` passes every test. Each sets itself up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PEERS := .venv-peers/.installed
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PIP_ROOT_USER_ACTION = ignore
+
+.PHONY: demo test bench soak lint browser lock clean help
+
+help:
+	@echo "make demo   assess COMPAS and write accord-report/"
+	@echo "make test   every test: lint, types, floors, documentation, conformance, browser"
+	@echo "make bench  against peers, side by side; make soak: slow and exhaustive tests"
+
+demo: $(INSTALLED)
+	$(BIN)/accord demo
+
+test: $(INSTALLED) $(PEERS) browser lint
+	ACCORD_REQUIRE_BROWSER=$$(test -x "$$(command -v chromium)" && echo 1) $(BIN)/pytest -m "not soak" -n 2
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+soak: $(INSTALLED) $(PEERS)
+	$(BIN)/pytest -m soak
+
+bench: $(INSTALLED) $(PEERS)
+	$(BIN)/python -m benchmarks
+
+# A Debian machine may have Python without venv; as root it is installed, otherwise pip says what is missing.
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv $(VENV); }
+
+$(INSTALLED): $(BIN)/python pyproject.toml requirements.lock
+	$(BIN)/pip install -q -r requirements.lock
+	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(PEERS): $(BIN)/python requirements-peers.lock
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install -q -r requirements-peers.lock
+	@touch $@
+
+browser:
+	@sh tests/browser/install.sh
+
+lock: $(BIN)/python
+	$(BIN)/pip install -q pip-tools
+	$(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra dev -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements-peers.lock requirements-peers.in
+
+clean:
+	rm -rf $(VENV) .venv-peers accord-report build dist .mypy_cache .ruff_cache .hypothesis tests/browser/node_modules

@@ -1,0 +1,5 @@
+"""`python -m accord`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,238 @@
+"""The main job, on one page: measure a target, judge the measurements, put it together.
+
+    target → parts → inspectors → evidence → frameworks → verdicts, tiers → assessment
+
+`assess` is a generator, so that results stream; the assessment itself comes last, as `Done`.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import __version__
+from .frameworks import Judgement, judge
+from .inspectors.cache import EvidenceCache
+from .inspectors.interface import Inspector
+from .inspectors.running import Request, parameters_of, run, skipped
+from .records import Assessment, Environment, Evidence, Framework, FrameworkReference, Parameter, Part, Reason
+from .summary import summarise
+
+if TYPE_CHECKING:
+    from .instruments.sandbox import Sandbox
+    from .subjects import Target
+
+FORMAT = "0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the caller asks for. `only` and `skip` are inspector ids, `parameters` overrides by inspector id."""
+
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    parameters: Mapping[str, Mapping[str, Parameter]] = field(default_factory=dict)
+    run_target: bool = False
+    seed: int = 0
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One inspector on one part: to be run, or to be skipped with the reason that is known beforehand."""
+
+    inspector: Inspector
+    part: Part | None
+    request: Request | None = None
+    reason: Reason | None = None
+    detail: str = ""
+
+    @property
+    def expected_seconds(self) -> float:
+        """A rough forecast of CPU-seconds: the child's start, and the bytes at the inspector's usual speed."""
+        if self.request is None or self.part is None:
+            return 0.0
+        start = 0.05 if self.inspector.isolation == "none" else 0.4
+        return start + self.part.size / self.inspector.bytes_per_second
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One piece of evidence, as soon as it is there. `reused` says that an earlier run on the same bytes made it."""
+
+    step: Step
+    evidence: Evidence
+    reused: bool
+    done: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The end of the stream."""
+
+    assessment: Assessment
+
+
+def assess(
+    target: Target,
+    inspectors: Sequence[Inspector],
+    frameworks: Sequence[tuple[Framework, str]],
+    options: Options,
+    cache: EvidenceCache | None,
+) -> Iterator[Measured | Done]:
+    """Measure `target` and judge it under `frameworks` (each with the digest of its file); yield as it goes."""
+    started, clock = datetime.now(UTC), time.perf_counter()
+    steps = plan(target, inspectors, options)
+    evidence: list[Evidence] = []
+    reused: list[str] = []
+    for step, (item, from_cache) in zip(steps, _results(target.root, steps, options, cache), strict=True):
+        evidence.append(item)
+        if from_cache:
+            reused.append(item.id)
+        yield Measured(step, item, from_cache, len(evidence), len(steps))
+
+    judgements = [judge(framework, evidence) for framework, _ in frameworks]
+    yield Done(
+        Assessment(
+            version=FORMAT,
+            subject=target.subject,
+            card=target.card,
+            card_digest=target.card_digest,
+            card_source=target.card_source,
+            evidence=tuple(evidence),
+            verdicts=tuple(verdict for judgement in judgements for verdict in judgement.verdicts),
+            tiers=tuple(judgement.tier for judgement in judgements if judgement.tier is not None),
+            frameworks=tuple(_reference(framework, digest) for framework, digest in frameworks),
+            summary=summarise(target.subject, target.card, evidence, judgements, inspectors),
+            environment=_environment(started, time.perf_counter() - clock, reused, options),
+        )
+    )
+
+
+def plan(target: Target, inspectors: Sequence[Inspector], options: Options) -> list[Step]:
+    """Return every step in order, the ones that are known to be skipped with their reason."""
+    return [step for inspector in inspectors for step in _steps(target, inspector, options)]
+
+
+def _steps(target: Target, inspector: Inspector, options: Options) -> Iterator[Step]:
+    if inspector.id in options.skip or (options.only and inspector.id not in options.only):
+        yield Step(inspector, None, reason="user", detail="left out at the caller's wish")
+        return
+    parts = [part for part in target.subject.parts if inspector.applies_to(part)]
+    if not parts:
+        kinds = ", ".join(sorted(inspector.kinds)) or "any kind"
+        yield Step(inspector, None, reason="not_applicable", detail=f"the target has no part of kind {kinds}")
+        return
+    if inspector.scope == "subject":
+        parts = parts[:1]
+    if inspector.isolation == "execute" and not options.run_target:
+        yield Step(inspector, None, reason="needs_consent", detail="it runs the target's own code: give --run-target")
+        return
+    missing = [name for name in inspector.needs_card if not _stated(target.card, name)]
+    if missing:
+        detail = f"the card does not state {', '.join(missing)}; `accord init` drafts a card"
+        yield Step(inspector, parts[0], reason="missing_input", detail=detail)
+        return
+    for part in parts:
+        yield Step(
+            inspector,
+            part,
+            Request(
+                inspector=inspector.id,
+                part=part,
+                subject=target.subject,
+                root=str(target.root),
+                card=target.card,
+                card_source=target.card_source,
+                contradictions=target.contradictions,
+                parameters=parameters_of(inspector, options.parameters.get(inspector.id, {})),
+                seed=options.seed,
+            ),
+        )
+
+
+def _stated(card: object, name: str) -> bool:
+    for key in name.split("."):
+        card = getattr(card, key, None)
+    return card not in (None, (), {}, "")
+
+
+def _results(
+    root: Path, steps: Sequence[Step], options: Options, cache: EvidenceCache | None
+) -> Iterator[tuple[Evidence, bool]]:
+    """Carry out the steps on `options.workers` threads, each with sandboxes of its own; yield in order."""
+    own = threading.local()
+    with ExitStack() as opened:
+
+        def box(profile: str) -> Sandbox:
+            from .instruments.sandbox import Sandbox
+
+            boxes: dict[str, Sandbox] = own.__dict__.setdefault("boxes", {})
+            if profile not in boxes:
+                boxes[profile] = opened.enter_context(
+                    Sandbox("execute" if profile == "execute" else "decode", readable=(root,))
+                )
+            return boxes[profile]
+
+        def carry_out(step: Step) -> tuple[Evidence, bool]:
+            if step.request is None:
+                digest = step.part.digest if step.part else root_digest
+                return skipped(step.inspector, digest, step.part, step.reason or "not_applicable", step.detail), False
+            kept = cache.get(step.inspector, step.request) if cache and step.inspector.cacheable else None
+            if kept is not None:
+                return kept, True
+            isolation = step.inspector.isolation
+            evidence = run(step.inspector, step.request, None if isolation == "none" else box(isolation))
+            if cache:
+                cache.put(step.inspector, step.request, evidence)
+            return evidence, False
+
+        root_digest = next((step.request.subject.digest for step in steps if step.request), "")
+        with ThreadPoolExecutor(max_workers=max(1, options.workers)) as pool:
+            yield from pool.map(carry_out, steps)
+
+
+def _reference(framework: Framework, digest: str) -> FrameworkReference:
+    return FrameworkReference(
+        id=framework.id,
+        version=framework.version,
+        title=framework.title,
+        jurisdiction=framework.jurisdiction,
+        status=framework.status,
+        digest=digest,
+    )
+
+
+def _environment(started: datetime, seconds: float, reused: Sequence[str], options: Options) -> Environment:
+    return Environment(
+        accord=__version__,
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        seconds=round(seconds, 3),
+        cores=os.cpu_count() or 1,
+        reused=tuple(reused),
+        options={"seed": str(options.seed), "only": ",".join(options.only), "skip": ",".join(options.skip)},
+    )
+
+
+def nothing_measured(assessment: Assessment) -> bool:
+    """Whether no inspector measured anything of the target itself: what a card declares does not count."""
+    return not any(
+        measurement.basis == "measured" and item.inspector != "transparency.card"
+        for item in assessment.evidence
+        for measurement in item.measurements
+    )
+
+
+__all__ = ["Done", "Judgement", "Measured", "Options", "Step", "assess", "nothing_measured", "plan"]

@@ -1,0 +1,78 @@
+"""The command line. Each command lives in a file of its own, imported only when it is called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from .. import __version__
+from ..errors import AccordError
+from ..i18n import N_, _
+
+COMMANDS = {
+    "assess": N_("Measure a system, judge it, sign the result."),
+    "compare": N_("Show what changed between two assessments."),
+    "demo": N_("Assess COMPAS, a system that made history."),
+    "explain": N_("Explain an inspector, a measure or a finding."),
+    "frameworks": N_("List the laws and standards, or show one."),
+    "init": N_("Draft a system card from what is found."),
+    "inspectors": N_("List what can be inspected."),
+    "keys": N_("Show, make, export and trust keys."),
+    "log": N_("Show the log of all that was signed here."),
+    "measures": N_("List the measures."),
+    "verify": N_("Check a report that somebody hands you."),
+}
+
+
+class _Commands(click.Group):
+    """A group that knows its commands' names and one-line helps without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"accord.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(name, _(text)) for name, text in COMMANDS.items()])
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="accord")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def cli(context: click.Context, debug: bool) -> None:
+    """Measure a real AI system, judge it under many laws at once, and prove the result.
+
+    Start with `accord demo`, or with `accord assess PATH`.
+    """
+    context.obj = debug
+
+
+def main() -> None:
+    """Run the command line; an AccordError becomes two lines and exit status 2."""
+    debug = "--debug" in sys.argv
+    try:
+        status = cli.main(standalone_mode=False)
+    except AccordError as error:
+        if debug:
+            raise
+        click.echo(f"accord: {error.message} [{error.code}]", err=True)
+        click.echo(f"  → {error.remedy}", err=True)
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(_("Stopped; nothing was signed."), err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,223 @@
+"""`accord assess`: the main job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import UsageError
+from ..i18n import _, use_language
+from .output import as_json, print_json, print_table, printable
+
+if TYPE_CHECKING:
+    from ..assess import Measured, Options, Step
+    from ..inspectors.interface import Inspector
+    from ..records import Assessment, Framework
+    from ..subjects import Target
+
+
+@click.command("assess")
+@click.argument("target")
+@click.option(
+    "--card", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="The assessor's system card."
+)
+@click.option("--framework", "frameworks", multiple=True, help="Judge under this framework (id or file). Repeatable.")
+@click.option("--jurisdiction", help="Judge under what applies in these, and international ones: EU,US")
+@click.option("--sector", help="The system's sector, as the assessor states it.")
+@click.option("--only", multiple=True, help="Run only this inspector. Repeatable.")
+@click.option("--skip", multiple=True, help="Leave out this inspector. Repeatable.")
+@click.option("--run-target", is_flag=True, help="Allow inspectors that run the target's own code, isolated.")
+@click.option("--fail-on", "gates", multiple=True, metavar="GATE", help="finding:high, verdict:not_met, coverage<0.5.")
+@click.option("--format", "formats", multiple=True, help="Reports to write: html (and always json). Repeatable.")
+@click.option("--lang", default="en", show_default=True, help="Language of summary and report.")
+@click.option(
+    "--plan", "plan_only", is_flag=True, help="Say what would run, what is missing, what it costs; run nothing."
+)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("accord-report"), show_default=True)
+@click.option("--fresh", is_flag=True, help="Measure again, even what an earlier run measured on the same bytes.")
+@as_json
+def command(
+    target: str,
+    card: Path | None,
+    frameworks: tuple[str, ...],
+    jurisdiction: str | None,
+    sector: str | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    run_target: bool,
+    gates: tuple[str, ...],
+    formats: tuple[str, ...],
+    lang: str,
+    plan_only: bool,
+    out: Path,
+    fresh: bool,
+    as_json: bool,
+) -> int:
+    """Measure TARGET (a file, a folder or pypi:NAME[==VERSION]), judge the measurements, sign the result.
+
+    Exit status: 0 done and every gate holds; 1 a gate fails; 2 the call or the target is wrong; 3 nothing could be
+    assessed, or something that was asked for could not run.
+    """
+    from ..assess import Options
+
+    use_language(lang)
+    job = Job(
+        target,
+        Options(only=only, skip=skip, run_target=run_target),
+        card=card,
+        sector=sector,
+        frameworks=_frameworks(frameworks, jurisdiction),
+        gates=gates,
+        formats=("json", *formats) if formats else ("json", "html"),
+        out=out,
+        fresh=fresh,
+    )
+    if plan_only:
+        show_plan(job, as_json)
+        return 0
+    return carry_out(job, as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One call of `accord assess`. `frameworks` come with the digests of their files."""
+
+    target: str
+    options: Options
+    card: Path | None = None
+    sector: str | None = None
+    frameworks: Sequence[tuple[Framework, str]] = ()
+    gates: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ("json", "html")
+    out: Path = Path("accord-report")
+    fresh: bool = False
+
+    def inspectors(self) -> tuple[Inspector, ...]:
+        """Return what is installed. Raises UsageError if --only or --skip names something else."""
+        from ..inspectors.registry import all_inspectors
+
+        found = all_inspectors()
+        ids = [inspector.id for inspector in found]
+        for name in (*self.options.only, *self.options.skip):
+            if name not in ids:
+                raise UsageError(
+                    "unknown-inspector", f"there is no inspector {name!r}", f"Choose of: {', '.join(ids)}."
+                )
+        return found
+
+    @contextmanager
+    def open(self) -> Iterator[Target]:
+        """Open the target, with the assessor's sector on its card."""
+        from ..subjects import open_target
+
+        with open_target(self.target, card=self.card) as target:
+            yield target.with_sector(self.sector) if self.sector else target
+
+
+def carry_out(job: Job, as_json: bool = False) -> int:
+    """Assess, write the report, sign it, show it; return the exit status."""
+    from ..assess import Done, assess, nothing_measured
+    from ..inspectors.cache import EvidenceCache
+    from ..places import cache_folder
+    from ..reports import choose
+    from ..reports.folder import write
+    from ..trust import own_log, own_signer, seal
+    from .gates import exit_status, parse_gate
+
+    gates = [parse_gate(text) for text in job.gates]
+    reports = choose(job.formats)
+    cache = None if job.fresh else EvidenceCache(cache_folder() / "evidence")
+    with job.open() as target:
+        for event in assess(target, job.inspectors(), job.frameworks, job.options, cache):
+            if isinstance(event, Done):
+                assessment = event.assessment
+            elif not as_json:
+                _show_progress(event)
+    nothing = nothing_measured(assessment)
+    if nothing:
+        text = _("Nothing was assessed: no inspector measured anything in {target}.")
+        click.echo(text.format(target=printable(job.target)), err=True)
+    else:
+        signer, log = own_signer(), own_log()
+        write(job.out, assessment, reports, lambda folder: seal(folder, assessment, signer=signer, log=log))
+    status, reasons = exit_status(assessment, gates, job.options.only, nothing)
+    if as_json:
+        print_json(assessment)
+    elif not nothing:
+        _show_summary(assessment, job.out)
+    for reason in reasons:
+        click.echo(printable(reason), err=True)
+    return status
+
+
+def show_plan(job: Job, as_json: bool = False) -> None:
+    """Say what would run, what is missing and what it will cost; run nothing."""
+    from ..assess import plan
+
+    with job.open() as target:
+        steps = plan(target, job.inspectors(), job.options)
+        if as_json:
+            print_json([_planned(step) for step in steps])
+            return
+        rows = [
+            (s.inspector.id, (s.part.path or target.subject.name) if s.part else "-", _what_happens(s)) for s in steps
+        ]
+    print_table((_("inspector"), _("part"), _("plan")), rows)
+    running = [step for step in steps if step.request]
+    text = _(
+        "{n} runs, {size:,} bytes, about {seconds:.1f} CPU-seconds; no request, no token, no money. Nothing was run."
+    )
+    size, seconds = sum(s.part.size for s in running if s.part), sum(s.expected_seconds for s in running)
+    click.echo(text.format(n=len(running), size=size, seconds=seconds))
+
+
+def _planned(step: Step) -> dict[str, object]:
+    return {
+        "inspector": step.inspector.id,
+        "part": step.part.path if step.part else None,
+        "runs": step.request is not None,
+        "reason": step.reason,
+        "detail": step.detail,
+        "bytes": step.part.size if step.part and step.request else 0,
+        "expected_cpu_seconds": round(step.expected_seconds, 2),
+    }
+
+
+def _what_happens(step: Step) -> str:
+    if step.request:
+        return _("runs, about {seconds:.1f} CPU-s").format(seconds=step.expected_seconds)
+    return f"{step.reason}: {step.detail}"
+
+
+def _frameworks(ids: Sequence[str], jurisdiction: str | None) -> Sequence[tuple[Framework, str]]:
+    from ..frameworks import select
+
+    jurisdictions = [code.strip().upper() for code in jurisdiction.split(",")] if jurisdiction else []
+    return select(ids, jurisdictions)
+
+
+def _show_progress(event: Measured) -> None:
+    """One line an inspector on standard error: a person sees that work goes on, a log can be read later."""
+    item, part = event.evidence, event.step.part
+    if item.status == "measured":
+        how = _("measured in {s:.1f} s").format(s=item.seconds)
+        how = _("taken from an earlier run on the same bytes") if event.reused else how
+    elif item.status == "skipped":
+        how = _("skipped: {why}").format(why=item.detail)
+    else:
+        how = _("FAILED: {why}").format(why=item.detail)
+    where = f" {part.path}" if part and part.path else ""
+    click.echo(printable(f"[{event.done}/{event.of}] {item.inspector}{where}: {how}"), err=True)
+
+
+def _show_summary(assessment: Assessment, out: Path) -> None:
+    from rich.console import Console
+
+    from ..reports.terminal import print_summary
+
+    print_summary(assessment, Console(highlight=False), folder=out)

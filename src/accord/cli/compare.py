@@ -1,0 +1,88 @@
+"""`accord compare`: what changed between two assessments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import UsageError
+from ..i18n import _
+from .output import as_json, print_json, print_table, printable
+
+if TYPE_CHECKING:
+    from ..compare import Comparison
+    from ..records import Assessment, Measurement
+
+
+@click.command("compare")
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", type=click.Path(path_type=Path))
+@click.option("--all", "everything", is_flag=True, help="Show the changes within chance too.")
+@as_json
+def command(before: Path, after: Path, everything: bool, as_json: bool) -> int:
+    """Show what changed from BEFORE to AFTER (report folders or assessment.json files), beyond the intervals.
+
+    Exit status 1 if a finding is new or a verdict became not_met, else 0.
+    """
+    from ..compare import compare
+
+    found = compare(_read(before), _read(after))
+    if as_json:
+        print_json(found)
+    else:
+        _show(found, everything)
+    worse = any(now == "not_met" for _before, now in found.verdicts.values())
+    return 1 if found.new_findings or worse else 0
+
+
+def _read(path: Path) -> Assessment:
+    from ..records import Assessment, from_json
+
+    file = path / "assessment.json" if path.is_dir() else path
+    try:
+        return from_json(file.read_bytes(), Assessment, name=str(file))
+    except OSError as error:
+        raise UsageError(
+            "no-assessment", f"{file}: {error.strerror}", "Give a report folder, or its assessment.json."
+        ) from None
+
+
+def _show(found: Comparison, everything: bool) -> None:
+    click.echo(_("The same bytes were assessed.") if found.same_subject else _("The system's bytes differ."))
+    for title, names in (
+        (_("Parts changed"), found.parts_changed),
+        (_("Parts added"), found.parts_added),
+        (_("Parts removed"), found.parts_removed),
+    ):
+        if names:
+            click.echo(printable(f"{title}: {', '.join(names)}"))
+    shown = [change for change in found.changes if everything or change.judged != "within_chance"]
+    if shown:
+        print_table(
+            (_("measure"), _("where"), _("before"), _("after"), _("judged")),
+            (
+                (c.measure, ", ".join(c.dimensions.values()) or c.part, _value(c.before), _value(c.after), c.judged)
+                for c in shown
+            ),
+        )
+    within = len(found.changes) - len(shown)
+    click.echo(
+        _(
+            "{n} measurements as before, {within} changed within chance, {before} only before, {after} only after."
+        ).format(n=found.unchanged, within=within, before=found.only_before, after=found.only_after)
+    )
+    for finding in found.new_findings:
+        click.echo(printable(f"+ {finding.rule} {finding.severity}: {finding.message}"))
+    for finding in found.gone_findings:
+        click.echo(printable(f"- {finding.rule} {finding.severity}: {finding.message}"))
+    for name, (was, now) in (found.verdicts | found.tiers).items():
+        click.echo(printable(f"{name}: {was} → {now}"))
+
+
+def _value(measurement: Measurement) -> str:
+    value = measurement.value
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    interval = measurement.interval
+    return f"{text} [{interval.low:.4g}, {interval.high:.4g}]" if interval else text

@@ -1,0 +1,101 @@
+"""Gates: conditions on an assessment that decide the exit status (`--fail-on`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from ..errors import UsageError
+from ..records import SEVERITIES, Assessment
+from ..records.verdict import VerdictStatus
+
+Result = Literal["holds", "fails", "could_not_run"]
+_FORM = "finding:SEVERITY, verdict:STATUS[@FRAMEWORK[/REQUIREMENT]] or coverage<0.x[@FRAMEWORK]"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One condition: no finding of this severity or above, no verdict of this status, coverage not below a share."""
+
+    text: str
+    kind: Literal["finding", "verdict", "coverage"]
+    value: str
+    framework: str | None = None
+    requirement: str | None = None
+
+    def check(self, assessment: Assessment) -> tuple[Result, str]:
+        """Return whether the gate holds, and why not."""
+        return {"finding": self._findings, "verdict": self._verdicts, "coverage": self._coverage}[self.kind](assessment)
+
+    def _findings(self, assessment: Assessment) -> tuple[Result, str]:
+        limit = SEVERITIES.index(self.value)  # type: ignore[arg-type]
+        found = [f for item in assessment.evidence for f in item.findings if SEVERITIES.index(f.severity) >= limit]
+        if found:
+            return "fails", f"{len(found)} findings of severity {self.value} or above"
+        failed = [item.inspector for item in assessment.evidence if item.status == "failed"]
+        if failed:
+            return "could_not_run", f"failed: {', '.join(dict.fromkeys(failed))}"
+        return "holds", ""
+
+    def _verdicts(self, assessment: Assessment) -> tuple[Result, str]:
+        gated = [
+            v
+            for v in assessment.verdicts
+            if self.framework in (None, v.framework) and self.requirement in (None, v.requirement)
+        ]
+        if not gated:
+            return "could_not_run", "no requirement that the gate names was judged"
+        # A requirement that is undecided does not pass a gate: nobody knows.
+        bad = [v for v in gated if v.status in (self.value, "inconclusive", "not_evaluated")]
+        return (
+            ("fails", f"{len(bad)} of {len(gated)} requirements, first: {bad[0].requirement} {bad[0].status}")
+            if bad
+            else ("holds", "")
+        )
+
+    def _coverage(self, assessment: Assessment) -> tuple[Result, str]:
+        rows = [row for row in assessment.summary.coverage if self.framework in (None, row.framework)]
+        if not rows:
+            return "could_not_run", "no framework that the gate names was judged"
+        for row in rows:
+            if row.applicable == 0 or row.evaluated / row.applicable < float(self.value):
+                return "fails", f"{row.framework}: {row.evaluated} of {row.applicable} requirements evaluated"
+        return "holds", ""
+
+
+def parse_gate(text: str) -> Gate:
+    """Read one gate. Raises UsageError that names the forms."""
+    match = re.fullmatch(
+        r"(?:finding:(?P<finding>\w+)|verdict:(?P<verdict>\w+)|coverage<(?P<coverage>0?\.\d+|1(?:\.0*)?))"
+        r"(?:@(?P<framework>[\w.-]+)(?:/(?P<requirement>[\w.-]+))?)?",
+        text,
+    )
+    if match:
+        found = match.groupdict()
+        scope = (found["framework"], found["requirement"])
+        if found["finding"] in SEVERITIES and scope == (None, None):
+            return Gate(text, "finding", found["finding"])
+        if found["verdict"] in get_args(VerdictStatus):
+            return Gate(text, "verdict", found["verdict"], *scope)
+        if found["coverage"] and scope[1] is None:
+            return Gate(text, "coverage", found["coverage"], scope[0])
+    raise UsageError("bad-gate", f"--fail-on {text!r} is not a gate", f"Write {_FORM}.")
+
+
+def exit_status(
+    assessment: Assessment, gates: Sequence[Gate], asked: Sequence[str], nothing: bool
+) -> tuple[int, list[str]]:
+    """Return the exit status (3 before 1 before 0) and the reasons in words."""
+    results = [(gate, *gate.check(assessment)) for gate in gates]
+    reasons = [f"gate {gate.text}: {why}" for gate, result, why in results if result != "holds"]
+    unable = [
+        inspector
+        for inspector in asked
+        if not any(item.inspector == inspector and item.status == "measured" for item in assessment.evidence)
+    ]
+    reasons += [f"{inspector} was asked for and did not measure anything" for inspector in unable]
+    if nothing or unable or any(result == "could_not_run" for _, result, _ in results):
+        return 3, reasons
+    return (1 if any(result == "fails" for _, result, _ in results) else 0), reasons

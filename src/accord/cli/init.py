@@ -1,0 +1,39 @@
+"""`accord init`: draft a system card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..errors import UsageError
+from ..i18n import _
+
+
+@click.command("init")
+@click.argument("target", type=click.Path(path_type=Path), default=".")
+@click.option("--out", type=click.Path(path_type=Path), help="Where to write the card; '-' prints it.")
+@click.option("--force", is_flag=True, help="Replace a card that is there.")
+def command(target: Path, out: Path | None, force: bool) -> None:
+    """Draft a system card (accord.toml) for TARGET from what is found in it.
+
+    The draft names columns that look like labels, predictions and protected attributes, model files and documents.
+    What only a person can know is left open, with a question. Read every line before you rely on it.
+    """
+    from ..subjects.draft import draft_card
+
+    text = draft_card(target)
+    if out == Path("-"):
+        click.echo(text, nl=False)
+        return
+    path = out or (target if target.is_dir() else target.parent) / "accord.toml"
+    if path.exists() and not force:
+        raise UsageError(
+            "card-exists", f"{path} is there already", "Give --force to replace it, or --out to write elsewhere."
+        )
+    path.write_text(text, encoding="utf-8")
+    click.echo(
+        _("Wrote {path}. Read every line, answer the questions, then: accord assess {target}").format(
+            path=path, target=target
+        )
+    )

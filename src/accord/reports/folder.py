@@ -1,0 +1,41 @@
+"""The report folder: written whole beside its place, signed, then put in place in one step."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..errors import UsageError
+from ..records import Assessment
+from .interface import Report
+
+MARKER = ".accord-report"
+
+
+def write(folder: Path, assessment: Assessment, reports: Sequence[Report], sign: Callable[[Path], object]) -> None:
+    """Write every report into `folder`, then call `sign` on it, and only then replace an earlier report.
+
+    Raises UsageError if `folder` holds something that is not a report of ours; nothing is lost then.
+    """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise UsageError("no-folder", f"{folder} is not a folder", "Give another place with --out.")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
+        raise UsageError(
+            "not-a-report", f"{folder} holds files that are no report of Accord", "Give another place with --out."
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        fresh = scratch / "new"
+        fresh.mkdir(mode=0o755)
+        (fresh / MARKER).touch()
+        for report in reports:
+            (fresh / report.file_name).write_bytes(report.render(assessment))
+        sign(fresh)
+        if folder.is_dir():
+            folder.rename(scratch / "old")
+        fresh.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)

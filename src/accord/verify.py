@@ -1,0 +1,93 @@
+"""Verify a report folder: separate answers to separate questions, without a network.
+
+Unchanged? Every number computed again from its counts, every verdict again from the numbers? Signed by whom, and why is
+that key known? In whose log, witnessed by whom? Planned before the run? And what no signature proves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from .frameworks import installed, judge
+from .measures.recompute import recompute
+from .records import Assessment, Verdict
+from .trust import SealCheck, TrustList, check
+
+Outcome = Literal["proven", "altered", "unknown_signer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """What came of computing again: how many of each, and every disagreement in words."""
+
+    measurements: int
+    facts: int
+    verdicts: int
+    disagreements: tuple[str, ...]
+    not_recomputed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The answers. `outcome` is the gravest of them."""
+
+    seal: SealCheck
+    recomputed: Recomputed | None
+
+    @property
+    def outcome(self) -> Outcome:
+        """ "altered" beats "unknown_signer" beats "proven"."""
+        if not self.seal.intact or self.recomputed is None or self.recomputed.disagreements:
+            return "altered"
+        return "proven" if self.seal.signer_known else "unknown_signer"
+
+
+def verify(folder: Path, trusted: TrustList) -> Verification:
+    """Check the report in `folder`. Raises MalformedInput if it can't be read as a report at all."""
+    seal = check(folder, trusted=trusted)
+    return Verification(seal, compute_again(seal.assessment) if seal.assessment else None)
+
+
+def compute_again(assessment: Assessment) -> Recomputed:
+    """Compute every measurement from its counts and every verdict from the measurements, and compare."""
+    disagreements = [text for item in assessment.evidence for text in recompute(item)]
+    measurements = [m for item in assessment.evidence for m in item.measurements]
+    not_recomputed = list(_judged_by_other_texts(assessment))
+    judged = 0
+    for framework, digest in installed():
+        if not any(used.id == framework.id and used.digest == digest for used in assessment.frameworks):
+            continue
+        judgement = judge(framework, assessment.evidence)
+        stored = {v.requirement: v for v in assessment.verdicts if v.framework == framework.id}
+        judged += len(stored)
+        disagreements += _differences(framework.id, stored, {v.requirement: v for v in judgement.verdicts})
+        tiers = [tier for tier in assessment.tiers if tier.framework == framework.id]
+        if tiers != ([judgement.tier] if judgement.tier else []):
+            disagreements.append(f"{framework.id}: the tier does not follow from the answers")
+    computed = sum(m.statistics is not None for m in measurements)
+    return Recomputed(
+        measurements=computed,
+        facts=len(measurements) - computed,
+        verdicts=judged,
+        disagreements=tuple(disagreements),
+        not_recomputed=tuple(not_recomputed),
+    )
+
+
+def _judged_by_other_texts(assessment: Assessment) -> Iterator[str]:
+    known = {(framework.id, digest) for framework, digest in installed()}
+    for used in assessment.frameworks:
+        if (used.id, used.digest) not in known:
+            yield f"{used.id} {used.version}: that text is not installed here; its verdicts are not proven"
+
+
+def _differences(framework: str, stored: dict[str, Verdict], again: dict[str, Verdict]) -> Iterator[str]:
+    for requirement in stored.keys() | again.keys():
+        before, now = stored.get(requirement), again.get(requirement)
+        if before != now:
+            said = before.status if before else "nothing"
+            follows = now.status if now else "nothing"
+            yield f"{framework} {requirement}: the report says {said}, the measurements say {follows}"
