@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import __version__
-from .frameworks import Judgement, judge
+from .frameworks import FrameworkFile, judge
 from .inspectors.cache import EvidenceCache
 from .inspectors.interface import Inspector
 from .inspectors.running import Request, parameters_of, run, skipped
-from .records import Assessment, Environment, Evidence, Framework, FrameworkReference, Parameter, Part, Reason
+from .records import Assessment, Environment, Evidence, Parameter, Part, Reason
 from .summary import summarise
 
 if TYPE_CHECKING:
@@ -86,11 +86,11 @@ class Done:
 def assess(
     target: Target,
     inspectors: Sequence[Inspector],
-    frameworks: Sequence[tuple[Framework, str]],
+    frameworks: Sequence[FrameworkFile],
     options: Options,
     cache: EvidenceCache | None,
 ) -> Iterator[Measured | Done]:
-    """Measure `target` and judge it under `frameworks` (each with the digest of its file); yield as it goes."""
+    """Measure `target` and judge it under `frameworks`; yield each piece of evidence, then the assessment."""
     started, clock = datetime.now(UTC), time.perf_counter()
     steps = plan(target, inspectors, options)
     evidence: list[Evidence] = []
@@ -101,7 +101,7 @@ def assess(
             reused.append(item.id)
         yield Measured(step, item, from_cache, len(evidence), len(steps))
 
-    judgements = [judge(framework, evidence) for framework, _ in frameworks]
+    judgements = [judge(file.framework, evidence) for file in frameworks]
     yield Done(
         Assessment(
             version=FORMAT,
@@ -112,7 +112,7 @@ def assess(
             evidence=tuple(evidence),
             verdicts=tuple(verdict for judgement in judgements for verdict in judgement.verdicts),
             tiers=tuple(judgement.tier for judgement in judgements if judgement.tier is not None),
-            frameworks=tuple(_reference(framework, digest) for framework, digest in frameworks),
+            frameworks=tuple(file.reference for file in frameworks),
             summary=summarise(target.subject, target.card, evidence, judgements, inspectors),
             environment=_environment(started, time.perf_counter() - clock, reused, options),
         )
@@ -202,17 +202,6 @@ def _results(
             yield from pool.map(carry_out, steps)
 
 
-def _reference(framework: Framework, digest: str) -> FrameworkReference:
-    return FrameworkReference(
-        id=framework.id,
-        version=framework.version,
-        title=framework.title,
-        jurisdiction=framework.jurisdiction,
-        status=framework.status,
-        digest=digest,
-    )
-
-
 def _environment(started: datetime, seconds: float, reused: Sequence[str], options: Options) -> Environment:
     return Environment(
         accord=__version__,
@@ -233,6 +222,3 @@ def nothing_measured(assessment: Assessment) -> bool:
         for item in assessment.evidence
         for measurement in item.measurements
     )
-
-
-__all__ = ["Done", "Judgement", "Measured", "Options", "Step", "assess", "nothing_measured", "plan"]

@@ -9,6 +9,7 @@ from .frameworks import Judgement
 from .i18n import _, ngettext
 from .inspectors.interface import Inspector
 from .records import SEVERITIES, VERDICT_STATUSES, Card, Context, Evidence, Finding, Subject, Summary
+from .records.verdict import VerdictStatus
 
 
 def summarise(
@@ -86,7 +87,7 @@ def _certainty(worst: Finding | None, context: Context) -> str:
     return _("The interval given holds at 95 % confidence on {n} cases; {known}.").format(n=f"{n:,}", known=known)
 
 
-def _unchecked(evidence: Sequence[Evidence], titles: dict[str, str], verdicts: Counter[str]) -> str:
+def _unchecked(evidence: Sequence[Evidence], titles: dict[str, str], verdicts: Counter[VerdictStatus]) -> str:
     sentences = []
     measured = {item.inspector for item in evidence if item.status == "measured"}
     skipped = dict.fromkeys(item.inspector for item in evidence if item.inspector not in measured)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from .frameworks import installed, judge
+from .frameworks import FrameworkFile, judge, library_ids, open_framework
 from .measures.recompute import recompute
-from .records import Assessment, Verdict
-from .trust import SealCheck, TrustList, check
+from .records import Assessment, FrameworkReference, Verdict
+from .trust import SealCheck, Trust, check
 
 Outcome = Literal["proven", "altered", "unknown_signer"]
 
@@ -40,12 +40,12 @@ class Verification:
     @property
     def outcome(self) -> Outcome:
         """ "altered" beats "unknown_signer" beats "proven"."""
-        if not self.seal.intact or self.recomputed is None or self.recomputed.disagreements:
+        if not self.seal.unchanged or self.recomputed is None or self.recomputed.disagreements:
             return "altered"
-        return "proven" if self.seal.signer_known else "unknown_signer"
+        return "proven" if self.seal.signer.known else "unknown_signer"
 
 
-def verify(folder: Path, trusted: TrustList) -> Verification:
+def verify(folder: Path, trusted: Trust) -> Verification:
     """Check the report in `folder`. Raises MalformedInput if it can't be read as a report at all."""
     seal = check(folder, trusted=trusted)
     return Verification(seal, compute_again(seal.assessment) if seal.assessment else None)
@@ -55,18 +55,19 @@ def compute_again(assessment: Assessment) -> Recomputed:
     """Compute every measurement from its counts and every verdict from the measurements, and compare."""
     disagreements = [text for item in assessment.evidence for text in recompute(item)]
     measurements = [m for item in assessment.evidence for m in item.measurements]
-    not_recomputed = list(_judged_by_other_texts(assessment))
-    judged = 0
-    for framework, digest in installed():
-        if not any(used.id == framework.id and used.digest == digest for used in assessment.frameworks):
+    judged, not_recomputed = 0, []
+    for used in assessment.frameworks:
+        file = _installed(used)
+        if file is None:
+            text = f"{used.id} {used.version}: that text is not installed here; its verdicts are not proven"
+            not_recomputed.append(text)
             continue
-        judgement = judge(framework, assessment.evidence)
-        stored = {v.requirement: v for v in assessment.verdicts if v.framework == framework.id}
+        judgement = judge(file.framework, assessment.evidence)
+        stored = {v.requirement: v for v in assessment.verdicts if v.framework == used.id}
         judged += len(stored)
-        disagreements += _differences(framework.id, stored, {v.requirement: v for v in judgement.verdicts})
-        tiers = [tier for tier in assessment.tiers if tier.framework == framework.id]
-        if tiers != ([judgement.tier] if judgement.tier else []):
-            disagreements.append(f"{framework.id}: the tier does not follow from the answers")
+        disagreements += _differences(used.id, stored, {v.requirement: v for v in judgement.verdicts})
+        if [t for t in assessment.tiers if t.framework == used.id] != ([judgement.tier] if judgement.tier else []):
+            disagreements.append(f"{used.id}: the tier does not follow from the answers")
     computed = sum(m.statistics is not None for m in measurements)
     return Recomputed(
         measurements=computed,
@@ -77,11 +78,9 @@ def compute_again(assessment: Assessment) -> Recomputed:
     )
 
 
-def _judged_by_other_texts(assessment: Assessment) -> Iterator[str]:
-    known = {(framework.id, digest) for framework, digest in installed()}
-    for used in assessment.frameworks:
-        if (used.id, used.digest) not in known:
-            yield f"{used.id} {used.version}: that text is not installed here; its verdicts are not proven"
+def _installed(used: FrameworkReference) -> FrameworkFile | None:
+    file = open_framework(used.id) if used.id in library_ids() else None
+    return file if file and file.reference.digest == used.digest else None
 
 
 def _differences(framework: str, stored: dict[str, Verdict], again: dict[str, Verdict]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,9 @@ from .output import as_json, print_json, print_table, printable
 
 if TYPE_CHECKING:
     from ..assess import Measured, Options, Step
+    from ..frameworks import FrameworkFile
     from ..inspectors.interface import Inspector
-    from ..records import Assessment, Framework
+    from ..records import Assessment
     from ..subjects import Target
 
 
@@ -85,13 +86,13 @@ def command(
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One call of `accord assess`. `frameworks` come with the digests of their files."""
+    """One call of `accord assess`."""
 
     target: str
     options: Options
     card: Path | None = None
     sector: str | None = None
-    frameworks: Sequence[tuple[Framework, str]] = ()
+    frameworks: Sequence[FrameworkFile] = ()
     gates: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("json", "html")
     out: Path = Path("accord-report")
@@ -113,10 +114,15 @@ class Job:
     @contextmanager
     def open(self) -> Iterator[Target]:
         """Open the target, with the assessor's sector on its card."""
-        from ..subjects import open_target
+        from msgspec.structs import replace as changed
+
+        from ..subjects import card_digest, open_target
 
         with open_target(self.target, card=self.card) as target:
-            yield target.with_sector(self.sector) if self.sector else target
+            if self.sector:
+                card = changed(target.card, system=changed(target.card.system, sector=self.sector))
+                target = replace(target, card=card, card_digest=card_digest(card), card_source="assessor")
+            yield target
 
 
 def carry_out(job: Job, as_json: bool = False) -> int:
@@ -124,9 +130,9 @@ def carry_out(job: Job, as_json: bool = False) -> int:
     from ..assess import Done, assess, nothing_measured
     from ..inspectors.cache import EvidenceCache
     from ..places import cache_folder
-    from ..reports import choose
+    from ..reports import choose, known_details
     from ..reports.folder import write
-    from ..trust import own_log, own_signer, seal
+    from ..trust import KeyStore, own_log, seal
     from .gates import exit_status, parse_gate
 
     gates = [parse_gate(text) for text in job.gates]
@@ -143,8 +149,10 @@ def carry_out(job: Job, as_json: bool = False) -> int:
         text = _("Nothing was assessed: no inspector measured anything in {target}.")
         click.echo(text.format(target=printable(job.target)), err=True)
     else:
-        signer, log = own_signer(), own_log()
-        write(job.out, assessment, reports, lambda folder: seal(folder, assessment, signer=signer, log=log))
+        signer, log = KeyStore().own(), own_log()
+        details = known_details(assessment, [file.framework for file in job.frameworks])
+        files = {report.file_name: report.render(assessment, details=details) for report in reports}
+        write(job.out, files, lambda folder: seal(folder, assessment, signer=signer, log=log))
     status, reasons = exit_status(assessment, gates, job.options.only, nothing)
     if as_json:
         print_json(assessment)
@@ -194,11 +202,10 @@ def _what_happens(step: Step) -> str:
     return f"{step.reason}: {step.detail}"
 
 
-def _frameworks(ids: Sequence[str], jurisdiction: str | None) -> Sequence[tuple[Framework, str]]:
-    from ..frameworks import select
+def _frameworks(ids: Sequence[str], jurisdiction: str | None) -> Sequence[FrameworkFile]:
+    from ..frameworks import select_files
 
-    jurisdictions = [code.strip().upper() for code in jurisdiction.split(",")] if jurisdiction else []
-    return select(ids, jurisdictions)
+    return select_files(ids, [code.strip().upper() for code in jurisdiction.split(",")] if jurisdiction else [])
 
 
 def _show_progress(event: Measured) -> None:

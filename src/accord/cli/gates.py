@@ -30,7 +30,7 @@ class Gate:
         return {"finding": self._findings, "verdict": self._verdicts, "coverage": self._coverage}[self.kind](assessment)
 
     def _findings(self, assessment: Assessment) -> tuple[Result, str]:
-        limit = SEVERITIES.index(self.value)  # type: ignore[arg-type]
+        limit = SEVERITIES.index(self.value)
         found = [f for item in assessment.evidence for f in item.findings if SEVERITIES.index(f.severity) >= limit]
         if found:
             return "fails", f"{len(found)} findings of severity {self.value} or above"

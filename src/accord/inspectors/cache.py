@@ -62,12 +62,12 @@ class EvidenceCache:
 
     @staticmethod
     def _question(inspector: Inspector, asked: Request) -> list[object]:
-        libraries = []
+        libraries: list[tuple[str, str | None]] = []
         for library in ("accord-governance", *inspector.libraries):
             try:
-                libraries.append([library, version(library)])
+                libraries.append((library, version(library)))
             except PackageNotFoundError:
-                libraries.append([library, None])
+                libraries.append((library, None))
         return [
             SCHEMA,
             inspector.id,

@@ -91,12 +91,13 @@ def run(inspector: Inspector, asked: Request, box: Sandbox | None) -> Evidence:
     clock, cpu = time.perf_counter(), time.process_time()
     reason: Reason | None = None
     detail = ""
-    outcome = Outcome()
+    outcome, isolation, cpu_seconds = Outcome(), Isolation(), 0.0
     try:
         if box is None:
             answered = _run_here(inspector, asked)
             cpu_seconds = time.process_time() - cpu
         else:
+            isolation = box.isolation
             reply = box.call("accord.inspectors.running:answer", to_json(asked))
             answered = from_json(reply.body, Answer, name=f"answer of {inspector.id}")
             cpu_seconds = reply.cpu_seconds
@@ -107,7 +108,6 @@ def run(inspector: Inspector, asked: Request, box: Sandbox | None) -> Evidence:
         else:
             raise MalformedInput("empty-answer", f"{inspector.id} answered nothing", "Report this inspector.")
     except AccordError as error:
-        cpu_seconds = time.process_time() - cpu if box is None else 0.0
         reason = "no_isolation" if error.code == "no-isolation" else "error"
         detail = str(error)
         if isinstance(error, LimitExceeded):
@@ -129,7 +129,7 @@ def run(inspector: Inspector, asked: Request, box: Sandbox | None) -> Evidence:
         checked=outcome.checked,
         not_checked=outcome.not_checked,
         tools={**_versions(inspector.libraries), **outcome.tools},
-        isolation=box.isolation if box is not None else Isolation(),
+        isolation=isolation,
         cost=Cost(cpu_seconds=round(cpu_seconds, 3), bytes_read=outcome.bytes_read),
         started=started,
         seconds=round(time.perf_counter() - clock, 3),

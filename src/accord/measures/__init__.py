@@ -1,1 +1,1 @@
-"""Measures: the common language of inspectors and frameworks. See `catalogue`, `derive`, `intervals`."""
+"""Measures: the common language of inspectors and frameworks. See `catalogue`, `derive`, `intervals`, `recompute`."""

@@ -1,1 +1,6 @@
-"""Reports: one assessment in the forms that people and programs read."""
+"""Reports: an assessment as JSON, as a page, on the terminal. One module a format; see `interface`."""
+
+from .interface import Details, Report, choose, formats, report
+from .known import known_details
+
+__all__ = ["Details", "Report", "choose", "formats", "known_details", "report"]

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..errors import UsageError
-from ..records import Assessment
-from .interface import Report
 
 MARKER = ".accord-report"
 
 
-def write(folder: Path, assessment: Assessment, reports: Sequence[Report], sign: Callable[[Path], object]) -> None:
-    """Write every report into `folder`, then call `sign` on it, and only then replace an earlier report.
+def write(folder: Path, files: Mapping[str, bytes], sign: Callable[[Path], object]) -> None:
+    """Write `files` by name into `folder`, then call `sign` on it, and only then replace an earlier report.
 
     Raises UsageError if `folder` holds something that is not a report of ours; nothing is lost then.
     """
@@ -31,8 +29,8 @@ def write(folder: Path, assessment: Assessment, reports: Sequence[Report], sign:
         fresh = scratch / "new"
         fresh.mkdir(mode=0o755)
         (fresh / MARKER).touch()
-        for report in reports:
-            (fresh / report.file_name).write_bytes(report.render(assessment))
+        for name, content in files.items():
+            (fresh / name).write_bytes(content)
         sign(fresh)
         if folder.is_dir():
             folder.rename(scratch / "old")

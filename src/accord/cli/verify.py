@@ -1,0 +1,74 @@
+"""`accord verify`: check a report that somebody hands you."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..i18n import _
+from .output import as_json, print_json, printable
+
+if TYPE_CHECKING:
+    from ..verify import Verification
+
+_STATUS = {"proven": 0, "altered": 1, "unknown_signer": 3}
+
+
+@click.command("verify")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default="accord-report")
+@as_json
+def command(folder: Path, as_json: bool) -> int:
+    """Check the report in FOLDER, without a network: bytes, numbers, verdicts, signer, log.
+
+    Exit status: 0 proven; 1 altered; 2 unreadable; 3 valid, but the signer is unknown to you.
+    """
+    from ..trust import KeyStore
+    from ..verify import verify
+
+    found = verify(folder, KeyStore().known())
+    if as_json:
+        seal = {name: getattr(found.seal, name) for name in found.seal.__struct_fields__ if name != "assessment"}
+        print_json({"outcome": found.outcome, "seal": seal, "recomputed": found.recomputed})
+    else:
+        _show(found)
+    return _STATUS[found.outcome]
+
+
+def _show(found: Verification) -> None:
+    seal, again = found.seal, found.recomputed
+    _line(seal.unchanged, _("unchanged"), _("every file is as it was signed") if seal.unchanged else "")
+    for change in seal.changes:
+        click.echo(printable(f"    {change.path}: {change.change}{': ' if change.detail else ''}{change.detail}"))
+    if again:
+        text = _("{n} numbers computed again, {verdicts} verdicts judged again; {facts} facts were read, not computed")
+        text = text.format(n=again.measurements, verdicts=again.verdicts, facts=again.facts)
+        _line(not again.disagreements, _("recomputed"), text)
+        for disagreement in (*again.disagreements, *again.not_recomputed):
+            click.echo(printable(f"    {disagreement}"))
+    signer = f"{seal.signer.name}: {seal.signer.reason}" if seal.signer.name else seal.signer.reason
+    _line(seal.signer.valid and seal.signer.known, _("signer"), signer)
+    if seal.signer.keyid:
+        click.echo(f"    {seal.signer.keyid}")
+    log = seal.log
+    where = _("{origin}, entry {index} of {size}. ").format(origin=log.origin, index=log.index, size=log.size)
+    _line(log.included, _("log"), (where if log.included else "") + log.reason)
+    _line(bool(log.witnesses), _("witnesses"), ", ".join(log.witnesses) or _("none that you know"))
+    _line(seal.plan.planned, _("planned"), seal.plan.reason)
+    if seal.signed_at:
+        until = _("signed {at}, valid until {until}").format(at=seal.signed_at, until=seal.valid_until)
+        _line(not seal.lapsed, _("valid"), until)
+    click.echo(_("Not proven by any signature here:"))
+    for sentence in seal.not_proven:
+        click.echo(printable(f"  - {sentence}"))
+    conclusion = {
+        "proven": _("Proven: this is what a key that you know signed, and every number follows from its counts."),
+        "altered": _("ALTERED: do not rely on this report."),
+        "unknown_signer": _("Valid, but the signer is unknown to you. If you know whose key it is: accord keys trust"),
+    }
+    click.echo(conclusion[found.outcome])
+
+
+def _line(good: bool, name: str, text: str) -> None:
+    click.echo(printable(f"{'✓' if good else '✗'} {name}: {text}"))

@@ -1,0 +1,239 @@
+"""Verdicts: what a framework makes of the evidence. Pure: the same evidence gives the same verdicts, anywhere.
+
+Every leaf, and every group that has rules or documents of its own, gets exactly one verdict; a group that only
+gathers points gets none, so that nothing is counted twice. Nothing measured is never a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..records import (
+    VERDICT_STATUSES,
+    Coverage,
+    Evidence,
+    Framework,
+    Requirement,
+    RuleOutcome,
+    Tier,
+    Verdict,
+)
+from ..records.verdict import VerdictStatus
+from .applicability import Applicability
+from .facts import Facts
+from .rules import Evaluation, Leaf, evaluate_all
+from .tiers import classify
+
+DOCUMENT = "transparency.document_present"
+
+_WEAKEST_FIRST: tuple[VerdictStatus, ...] = (
+    "not_met",
+    "needs_review",
+    "inconclusive",
+    "not_evaluated",
+    "declared",
+    "documented",
+    "met",
+)
+"""A point that asks for a measurement and for documents is as good as the weaker of the two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one framework says: a verdict a point, the tier (null if the framework has no classes), the coverage."""
+
+    verdicts: tuple[Verdict, ...]
+    tier: Tier | None
+    coverage: Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The outcome of one way to show a point: by its rules, or by its documents."""
+
+    status: VerdictStatus
+    reason: str
+    outcomes: tuple[RuleOutcome, ...] = ()
+
+
+def judge(framework: Framework, evidence: Sequence[Evidence]) -> Judgement:
+    """Judge the measurements in `evidence` under `framework`."""
+    facts = Facts.of(evidence, framework.questions)
+    applicability = Applicability(framework, facts)
+    verdicts = tuple(
+        _verdict(framework, requirement, facts, applicability) for requirement in points_to_judge(framework)
+    )
+    tier = classify(framework, facts) if framework.tiers else None
+    return Judgement(verdicts, tier, coverage(framework.id, verdicts))
+
+
+def points_to_judge(framework: Framework) -> tuple[Requirement, ...]:
+    """Return the requirements that get a verdict: leaves, and groups with rules or documents of their own."""
+    groups = {requirement.parent for requirement in framework.requirements}
+    return tuple(
+        requirement
+        for requirement in framework.requirements
+        if requirement.id not in groups or requirement.rules or requirement.documents
+    )
+
+
+def coverage(framework: str, verdicts: Sequence[Verdict]) -> Coverage:
+    """Count verdicts. `applicable` leaves out `not_applicable`.
+
+    `evaluated` counts the verdicts that rest on measurements or documents: met, not met, inconclusive and
+    documented ones, and those that need a review of a value that was measured. Declarations and open questions
+    don't count.
+    """
+    counts: dict[str, int] = {
+        status: sum(verdict.status == status for verdict in verdicts) for status in VERDICT_STATUSES
+    }
+    evaluated = sum(_is_evaluated(verdict) for verdict in verdicts)
+    return Coverage(
+        framework=framework,
+        applicable=len(verdicts) - counts["not_applicable"],
+        evaluated=evaluated,
+        counts=counts,
+    )
+
+
+def _is_evaluated(verdict: Verdict) -> bool:
+    if verdict.status == "needs_review":
+        return any(outcome.basis == "measured" and outcome.value is not None for outcome in verdict.outcomes)
+    return verdict.status in ("met", "not_met", "inconclusive", "documented")
+
+
+def _verdict(framework: Framework, requirement: Requirement, facts: Facts, applicability: Applicability) -> Verdict:
+    applies, why = applicability.of(requirement)
+    if applies is False:
+        part = _Part("not_applicable", why)
+    else:
+        part = _shown(requirement, facts)
+        if applies is None:
+            part = _Part(part.status, f"{part.reason}; whether this point applies is open: {why}", part.outcomes)
+    return Verdict(
+        framework=framework.id,
+        requirement=requirement.id,
+        status=part.status,
+        reason=part.reason,
+        outcomes=part.outcomes,
+        evidence=tuple(dict.fromkeys(outcome.evidence for outcome in part.outcomes if outcome.evidence)),
+        applies_from=applicability.date_of(requirement),
+    )
+
+
+def _shown(requirement: Requirement, facts: Facts) -> _Part:
+    """Return the weakest of what rules and documents show, or what is left to a person."""
+    parts: list[_Part] = []
+    if requirement.rules:
+        parts.append(_by_rules(evaluate_all(requirement.rules, facts)))
+    if requirement.documents:
+        parts.append(_by_documents(requirement.documents, facts))
+    if not parts:
+        return _Part("not_evaluated", _left_to_a_person(requirement))
+    weakest = min(parts, key=lambda part: _WEAKEST_FIRST.index(part.status))
+    reasons = [part.reason for part in sorted(parts, key=lambda part: part is not weakest)]
+    if weakest.status == "not_evaluated" and requirement.question:
+        reasons.append(_left_to_a_person(requirement))
+    return _Part(weakest.status, "; ".join(reasons), tuple(outcome for part in parts for outcome in part.outcomes))
+
+
+def _left_to_a_person(requirement: Requirement) -> str:
+    if requirement.question:
+        return f"a person must answer: {requirement.question}"
+    return "nothing measures this today, and no document or question shows it"
+
+
+def _by_rules(result: Evaluation) -> _Part:
+    """Turn the truth of the rules into a status: a contradiction or a missing threshold is for a person to decide."""
+    leaves = result.leaves
+    if result.holds is not None:
+        decisive = [leaf for leaf in leaves if leaf.outcome.holds is result.holds] or list(leaves)
+        verb = "meets" if result.holds else "doesn't meet"
+        if result.basis == "declared":
+            return _Part(
+                "declared", f"what is declared {verb} {_thresholds(decisive)}; nobody measured it", result.outcomes
+            )
+        status: VerdictStatus = "met" if result.holds else "not_met"
+        return _Part(status, f"evidence {verb} {_thresholds(decisive)}", result.outcomes)
+    by_why = {leaf.why: leaf for leaf in reversed(leaves)}
+    missing = _missing(leaves)
+    also = f"; {missing}" if missing else ""
+    if "contradiction" in by_why:
+        return _Part("needs_review", f"contradiction: {by_why['contradiction'].outcome.reason}{also}", result.outcomes)
+    if "no_threshold" in by_why:
+        return _to_decide(leaves, also, result.outcomes)
+    open_leaf = by_why.get("straddles") or by_why.get("small") or by_why.get("null")
+    if open_leaf is not None:
+        return _Part("inconclusive", f"{_inconclusive(open_leaf)}{also}", result.outcomes)
+    if "mismatch" in by_why:
+        return _Part("needs_review", f"{by_why['mismatch'].outcome.reason}{also}", result.outcomes)
+    return _Part("not_evaluated", missing or "not measured", result.outcomes)
+
+
+def _to_decide(leaves: Sequence[Leaf], also: str, outcomes: tuple[RuleOutcome, ...]) -> _Part:
+    values = [leaf.outcome for leaf in leaves if leaf.why == "no_threshold"]
+    names = ", ".join(dict.fromkeys(outcome.measure for outcome in values))
+    if all(outcome.basis == "declared" for outcome in values):
+        return _Part("declared", f"declared without a measurement: {names}{also}", outcomes)
+    reason = f"measured, but the source states no threshold, so a person decides: {names}{also}"
+    return _Part("needs_review", reason, outcomes)
+
+
+def _thresholds(leaves: Sequence[Leaf]) -> str:
+    sources = list(dict.fromkeys(leaf.outcome.threshold_source for leaf in leaves if leaf.outcome.threshold_source))
+    if sources:
+        return f"the threshold of {'; '.join(sources)}"
+    return f"what is asked: {', '.join(dict.fromkeys(_name(leaf.outcome) for leaf in leaves))}"
+
+
+def _inconclusive(leaf: Leaf) -> str:
+    outcome = leaf.outcome
+    needed = f" (n = {outcome.n_needed} would decide, if the value stays)" if outcome.n_needed else ""
+    return f"inconclusive: {_name(outcome)}: {outcome.reason}{needed}"
+
+
+def _missing(leaves: Sequence[Leaf]) -> str:
+    names = dict.fromkeys(_name(leaf.outcome) for leaf in leaves if leaf.why == "missing")
+    return f"no measurement of {', '.join(names)}" if names else ""
+
+
+def _name(outcome: RuleOutcome) -> str:
+    dimensions = ", ".join(value for value in outcome.dimensions.values() if value)
+    return f"{outcome.measure} ({dimensions})" if dimensions else outcome.measure
+
+
+def _by_documents(kinds: Sequence[str], facts: Facts) -> _Part:
+    """A document that is there makes a point documented, never met; one that nobody handed in is not a failure."""
+    there: list[str] = []
+    lost: list[str] = []
+    absent: list[str] = []
+    outcomes: list[RuleOutcome] = []
+    for kind in kinds:
+        found = facts.matching(DOCUMENT, {"kind": kind})
+        values = {fact.measurement.value for fact in found}
+        (there if True in values else lost if False in values else absent).append(kind)
+        outcomes += [
+            RuleOutcome(
+                measure=DOCUMENT,
+                subject=fact.measurement.subject,
+                dimensions=fact.measurement.dimensions,
+                op="exists",
+                value=fact.measurement.value,
+                basis=fact.measurement.basis,
+                evidence=fact.evidence or None,
+                holds=fact.measurement.value is True,
+                reason="the document is there"
+                if fact.measurement.value is True
+                else "the card names it; it isn't there",
+            )
+            for fact in found
+        ]
+    if lost:
+        return _Part("needs_review", f"the card names a document that isn't there: {', '.join(lost)}", tuple(outcomes))
+    if absent:
+        given = f" (there: {', '.join(there)})" if there else ""
+        return _Part("not_evaluated", f"no document handed in: {', '.join(absent)}{given}", tuple(outcomes))
+    return _Part(
+        "documented", f"the documents are there: {', '.join(there)}; nobody judged their content", tuple(outcomes)
+    )

@@ -1,0 +1,159 @@
+"""The page: one file that needs no network and no script, rendered from the record."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ...i18n import _, current_language, ngettext
+from ...records import Assessment
+from .. import figures, wording
+from ..interface import Details
+from ..visible import visible
+from .evidence import EvidenceView, evidence_of
+from .facts import environment_facts, parts_of, system_facts
+from .findings import MOST_FINDINGS, findings_of, highlights
+from .panels import Panel, panels_of
+from .requirements import frameworks_of, tiers_of, verdict_counts
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_RIGHT_TO_LEFT = frozenset(("ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"))
+# A measure in so few panels is shown open; more are folded.
+_OPEN_ROWS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureGroup:
+    """All panels of one measure; folded where there are many."""
+
+    title: str
+    panels: tuple[Panel, ...]
+    measurements: int
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceGroup:
+    """All panels of one piece of evidence but the highlights, of which there are some if `partial`."""
+
+    title: str
+    part: str
+    anchor: str
+    groups: tuple[MeasureGroup, ...]
+    partial: bool
+    folded: bool
+
+
+def render(assessment: Assessment, *, details: Details) -> bytes:
+    """Return `report.html` for an assessment, in the language in use."""
+    panels, hidden = panels_of(assessment, details)
+    findings = findings_of(assessment, panels, details)
+    first = highlights(assessment, findings, panels)
+    evidence = evidence_of(assessment, details)
+    parts, more_parts = parts_of(assessment)
+    language = current_language()
+    page = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            assessment=assessment,
+            details=details,
+            language=language,
+            direction="rtl" if language.partition("-")[0] in _RIGHT_TO_LEFT else "ltr",
+            style_digest=_style_digest(),
+            findings=findings[:MOST_FINDINGS],
+            more_findings=max(0, len(findings) - MOST_FINDINGS),
+            highlights=first,
+            rest=_rest(panels, first, evidence),
+            hidden=hidden,
+            evidence=evidence,
+            frameworks=frameworks_of(assessment, details),
+            tiers=tiers_of(assessment, details),
+            system_facts=system_facts(assessment),
+            parts=parts,
+            more_parts=more_parts,
+            environment_facts=environment_facts(assessment),
+            verdict_counts=verdict_counts(assessment.verdicts),
+        )
+    )
+    # Whatever a template does, nothing that steers the reader's display leaves here.
+    return visible(page, keep="\n", longest=None).encode()
+
+
+def _rest(
+    panels: Sequence[Panel], first: Sequence[Panel], evidence: Sequence[EvidenceView]
+) -> tuple[EvidenceGroup, ...]:
+    chosen = {panel.anchor for panel in first}
+    left: dict[int, list[Panel]] = defaultdict(list)
+    for panel in panels:
+        if panel.anchor not in chosen:
+            left[panel.evidence].append(panel)
+    groups = []
+    for position, remaining in left.items():
+        by_measure: dict[str, list[Panel]] = defaultdict(list)
+        for panel in remaining:
+            by_measure[panel.measure].append(panel)
+        view = evidence[position - 1]
+        groups.append(
+            EvidenceGroup(
+                title=view.title,
+                part=view.part,
+                anchor=view.anchor,
+                groups=tuple(
+                    MeasureGroup(of[0].title, tuple(of), sum(panel.measurements for panel in of))
+                    for of in by_measure.values()
+                ),
+                partial=any(panel.evidence == position for panel in first),
+                folded=sum(panel.measurements for panel in remaining) > _OPEN_ROWS,
+            )
+        )
+    return tuple(groups)
+
+
+@lru_cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("accord.reports.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_final,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        _=_,
+        ngettext=ngettext,
+        count=figures.count,
+        size=figures.size,
+        duration=figures.duration,
+        moment=figures.moment,
+        words=wording,
+        word=wording.word,
+        short=short,
+    )
+    return environment
+
+
+def short(text: str, most: int) -> str:
+    """Return `text`, cut at `most` characters: the first screen keeps its place whatever a name contains."""
+    return text if len(text) <= most else f"{text[:most].rstrip()}…"
+
+
+def _final(value: object) -> object:
+    """Show control and bidirectional characters of any text as escapes, and cut what is too long."""
+    return visible(value) if type(value) is str else value
+
+
+@lru_cache
+def _style_digest() -> str:
+    """Return the digest by which the page's content security policy allows its own style sheet and no other."""
+    style = _environment().get_template("style.css").render()
+    return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

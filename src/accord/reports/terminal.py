@@ -1,0 +1,123 @@
+"""The summary on the terminal: one screen of 24 lines of 80, the sentence first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..i18n import _, ngettext
+from ..records import Assessment, Coverage
+from . import figures
+from .visible import visible
+from .wording import SEVERITY_WORDS, VERDICT_ORDER, VERDICT_WORDS, WORST_FIRST, word
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+LINES = 23
+"""A screen has 24 lines; the shell's prompt takes one."""
+_LABEL = 14
+
+
+def print_summary(assessment: Assessment, console: Console, *, folder: Path | str) -> None:
+    """Print what was found, how much was checked, and where the report in `folder` is, on at most `LINES` lines.
+
+    Text of the input is printed as it is: no markup of the terminal library, no control character takes effect.
+    """
+    head = _sentences(assessment, console)
+    body = _facts(assessment, console)
+    tail = _where(folder, console, assessment)
+    room = LINES - len(tail)
+    # The sentence may take what the facts leave, but half of the screen in any case; frameworks give way.
+    head = _cut(head, max(room // 2, room - len(body) - 1))
+    body = _cut(body, room - len(head) - 1)
+    for line in (*head, _text(""), *body, *tail):
+        console.print(line, no_wrap=True, overflow="crop", crop=True, markup=False, highlight=False, emoji=False)
+
+
+def _sentences(assessment: Assessment, console: Console) -> list[Text]:
+    summary = assessment.summary
+    paragraph = _text("")
+    for sentence, style in (
+        (summary.checked, ""),
+        (summary.worst, "bold"),
+        (summary.certainty, ""),
+        (summary.unchecked, ""),
+    ):
+        if sentence:
+            paragraph.append(" " if paragraph.plain else "")
+            paragraph.append(visible(sentence, longest=300), style=style)
+    return list(paragraph.wrap(console, console.width, overflow="fold"))
+
+
+def _facts(assessment: Assessment, console: Console) -> list[Text]:
+    summary = assessment.summary
+    found = [
+        f"{figures.count(summary.findings[name])} {word(SEVERITY_WORDS, name)}"
+        for name in WORST_FIRST
+        if summary.findings.get(name)
+    ]
+    checks = [ngettext("{n} ran", "{n} ran", summary.measured).format(n=summary.measured)]
+    checks += [_("{n} skipped").format(n=summary.skipped)] if summary.skipped else []
+    checks += [_("{n} failed").format(n=summary.failed)] if summary.failed else []
+    lines = [
+        _line(_("Findings"), " · ".join(found) or _("none in what was checked"), console),
+        _line(_("Checks"), " · ".join(checks), console),
+    ]
+    titles = {framework.id: framework.title for framework in assessment.frameworks}
+    for tier in assessment.tiers:
+        under = titles.get(tier.framework, tier.framework)
+        lines.append(_line(_("Likely class"), f"{tier.title} ({under})", console))
+    for coverage in summary.coverage:
+        lines += _framework(titles.get(coverage.framework, coverage.framework), coverage, console)
+    return lines
+
+
+def _framework(title: str, coverage: Coverage, console: Console) -> list[Text]:
+    evaluated = _("{n} of {total} requirements evaluated").format(n=coverage.evaluated, total=coverage.applicable)
+    counts = [
+        f"{figures.count(coverage.counts[status])} {word(VERDICT_WORDS, status).lower()}"
+        for status in VERDICT_ORDER
+        if coverage.counts.get(status)
+    ]
+    lines = [_line("", "", console, bold=f"{visible(title, longest=60)}: {evaluated}")]
+    row = ""
+    for item in counts:
+        longer = f"{row} · {item}" if row else " " * _LABEL + item
+        if row and len(longer) > console.width:
+            lines.append(_text(row))
+            longer = " " * _LABEL + item
+        row = longer
+    return [*lines, _text(row)] if row else lines
+
+
+def _where(folder: Path | str, console: Console, assessment: Assessment) -> list[Text]:
+    place = visible(str(folder), longest=400)
+    return [
+        _text(""),
+        _line(_("Read it"), f"{place}/report.html", console),
+        _line(_("Check it"), f"accord verify {place}", console),
+        *_text(visible(assessment.disclaimer), style="dim").wrap(console, console.width, overflow="fold")[:2],
+    ]
+
+
+def _line(label: str, content: str, console: Console, *, bold: str = "") -> Text:
+    line = _text(f"{label:<{_LABEL - 1}} " if label else "")
+    line.append(bold, style="bold")
+    line.append(visible(content, longest=500))
+    line.truncate(console.width, overflow="ellipsis")
+    return line
+
+
+def _cut(lines: list[Text], most: int) -> list[Text]:
+    """Return at most `most` lines; if some are left out, the last one says so."""
+    if len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], _text(_("… more in the report"), style="dim")]
+
+
+def _text(content: str, style: str = "") -> Text:
+    from rich.text import Text
+
+    return Text(content, style=style)

@@ -1,0 +1,306 @@
+"""Checking a sealed report without a network: separate answers to separate questions, each with its reason.
+
+Whether the numbers follow from the counts, and the verdicts from the numbers, is not asked here: `accord.verify` does
+that with what `check` hands out.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from ..errors import AccordError, MalformedInput
+from ..i18n import _
+from ..records import Assessment, from_json
+from ..records.measurement import Record
+from .canonical import digest_bytes
+from .entry import hash_record
+from .envelopes import MAX_FILE_BYTES, Change, Line, assessment_line, compare, read_lines
+from .folder import Found, read_regular, sha256_file, shown, survey
+from .keys import KnownKey, Trust
+from .note import MAX_NOTE_BYTES, VerifierKey
+from .predicates import AssessmentPredicate, EvidencePredicate
+from .proof import LogProof, parse_proof, verify_proof
+from .sealing import MAX_RECORD_BYTES, PROOF, RECORD, STATEMENTS, by_inspector
+from .statement import subject
+from .tree import leaf_hash
+
+_MAX_NAMED = 1_000
+
+
+class SignerCheck(Record, frozen=True, kw_only=True):
+    """Who signed: `valid` if the key that the statement names signed it, `known` if the reader knows that key."""
+
+    keyid: str | None = None
+    valid: bool = False
+    known: bool = False
+    why: Literal["own", "trust_list", "unknown"] = "unknown"
+    name: str | None = None
+    reason: str
+
+
+class LogCheck(Record, frozen=True, kw_only=True):
+    """Whose log has it: `included` if the proof leads from this statement to a checkpoint that the log signed."""
+
+    origin: str | None = None
+    included: bool = False
+    known: bool = False
+    why: Literal["own", "trust_list", "unknown"] = "unknown"
+    name: str | None = None
+    index: int | None = None
+    size: int | None = None
+    witnesses: tuple[str, ...] = ()
+    reason: str
+
+
+class PlanCheck(Record, frozen=True, kw_only=True):
+    """Whether a plan was logged before the run."""
+
+    planned: bool = False
+    reason: str
+
+
+class SealCheck(Record, frozen=True, kw_only=True):
+    """All answers. `assessment` is the record as it was signed, or null if it can't be had unaltered."""
+
+    unchanged: bool
+    changes: tuple[Change, ...]
+    signer: SignerCheck
+    log: LogCheck
+    plan: PlanCheck
+    signed_at: str | None = None
+    valid_until: str | None = None
+    lapsed: bool = False
+    not_proven: tuple[str, ...]
+    assessment: Assessment | None = None
+
+
+def check(folder: Path, *, trusted: Trust, now: datetime | None = None) -> SealCheck:
+    """Compare the report in `folder` with its seal. `trusted` holds the keys that the reader knows.
+
+    Raises UsageError if the folder can't be read, MalformedInput if there is no report in it at all.
+    """
+    found = survey(folder)
+    if not {RECORD, STATEMENTS, PROOF} & {*found.files, *found.others}:
+        raise MalformedInput("not-a-report", f"{shown(str(folder))} holds no report", "Name a folder with a report.")
+    lines, changes = _read_lines(folder, found)
+    whole = assessment_line(lines, frozenset(key.verifier.key.keyid for key in trusted.of("signer")))
+    predicate = _predicate(whole) if whole else None
+    if whole is None or predicate is None:
+        changes.extend(_altered(STATEMENTS, line.error) for line in lines if line.error)
+        if not any(change.path == STATEMENTS for change in changes):
+            changes.append(Change(path=STATEMENTS, change="missing", detail=_("the statement of the assessment")))
+        return _unsigned(changes)
+    if whole.error:
+        changes.append(_altered(STATEMENTS, whole.error))
+    changes.extend(compare(lines, whole, predicate, STATEMENTS))
+    changes.extend(_compare_files(folder, found, predicate))
+    assessment = _read_record(folder, predicate) if whole.valid else None
+    if assessment:
+        changes.extend(_compare_record(assessment, whole, predicate, lines))
+    log, proof_changes = _check_log(folder, found, whole, predicate, trusted)
+    changes.extend(proof_changes)
+    signer = _check_signer(whole, trusted)
+    lapsed = _lapsed(whole, now or datetime.now(UTC))
+    return SealCheck(
+        unchanged=not changes,
+        changes=tuple(changes[:_MAX_NAMED]),
+        signer=signer,
+        log=log,
+        plan=_no_plan(),
+        signed_at=predicate.timeCreated,
+        valid_until=predicate.validUntil,
+        lapsed=lapsed,
+        not_proven=_not_proven(signer, log, lapsed),
+        assessment=assessment,
+    )
+
+
+def _altered(path: str, detail: str) -> Change:
+    return Change(path=path, change="altered", detail=detail)
+
+
+def _read_lines(folder: Path, found: Found) -> tuple[list[Line], list[Change]]:
+    if STATEMENTS not in found.files:
+        detail = _("nothing here is signed without it")
+        return [], [Change(path=STATEMENTS, change="missing", detail=detail)]
+    try:
+        data = read_regular(folder / STATEMENTS, MAX_FILE_BYTES)
+        lines = read_lines(data)
+    except AccordError as error:
+        return [], [_altered(STATEMENTS, error.message)]
+    except OSError:
+        return [], [_altered(STATEMENTS, _("it can't be read"))]
+    return lines, [] if data.endswith(b"\n") else [_altered(STATEMENTS, _("its end is cut off"))]
+
+
+def _predicate(whole: Line) -> AssessmentPredicate | None:
+    try:
+        return whole.predicate(AssessmentPredicate)
+    except MalformedInput:
+        return None
+
+
+def _unsigned(changes: list[Change]) -> SealCheck:
+    reason = _("The statement of the assessment is missing or can't be read.")
+    signer, log = SignerCheck(reason=reason), LogCheck(reason=reason)
+    return SealCheck(
+        unchanged=False,
+        changes=tuple(changes[:_MAX_NAMED]),
+        signer=signer,
+        log=log,
+        plan=_no_plan(),
+        not_proven=_not_proven(signer, log, lapsed=False),
+    )
+
+
+def _compare_files(folder: Path, found: Found, predicate: AssessmentPredicate) -> list[Change]:
+    """Name every file that is not as listed. Files that are not listed are never opened."""
+    changes: list[Change] = []
+    listed = {item.name: item for item in predicate.files}
+    for name, item in listed.items():
+        if name not in found.files:
+            changes.append(Change(path=shown(name), change="missing", detail=found.others.get(name, "")))
+        elif found.files[name] != item.size:
+            text = _("it has {now} bytes, it had {then}").format(now=found.files[name], then=item.size)
+            changes.append(_altered(shown(name), text))
+        elif _sha256(folder / name) != item.sha256:
+            changes.append(_altered(shown(name), _("its content is not what was signed")))
+    surprises = {name: "" for name in found.files if name not in {*listed, STATEMENTS, PROOF}} | found.others
+    changes.extend(Change(path=shown(name), change="added", detail=what) for name, what in sorted(surprises.items()))
+    if found.truncated:
+        changes.append(Change(path=".", change="added", detail=_("more files than can be looked at")))
+    return changes
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return sha256_file(path)
+    except OSError:
+        return ""
+
+
+def _read_record(folder: Path, predicate: AssessmentPredicate) -> Assessment | None:
+    """Return the assessment from the bytes whose digest was signed, or None: the files' comparison says why."""
+    signed = next((item.sha256 for item in predicate.files if item.name == RECORD), None)
+    try:
+        data = read_regular(folder / RECORD, MAX_RECORD_BYTES)
+        return from_json(data, Assessment, name=RECORD) if digest_bytes(data)[7:] == signed else None
+    except (OSError, AccordError):
+        return None
+
+
+def _compare_record(
+    assessment: Assessment, whole: Line, predicate: AssessmentPredicate, lines: list[Line]
+) -> list[Change]:
+    """The record and the statements were signed together; a signer could still have made them differ."""
+    signed = {}
+    for line in lines:
+        if line.valid and line.inspector is not None:
+            try:
+                signed[line.inspector] = line.predicate(EvidencePredicate).evidence
+            except MalformedInput:
+                signed[line.inspector] = ()
+    named = whole.statement.subject if whole.statement else ()
+    same = {
+        "subject": named == (subject(assessment.subject.name, assessment.subject.digest),),
+        "card": predicate.card == assessment.card_digest,
+        "verdicts": predicate.verdicts == assessment.verdicts,
+        "tiers": predicate.tiers == assessment.tiers,
+        "frameworks": predicate.frameworks == assessment.frameworks,
+        "evidence": {reference.inspector for reference in predicate.evidence} == set(by_inspector(assessment))
+        and all(signed.get(name, items) == items for name, items in by_inspector(assessment).items()),
+    }
+    text = _("its {part} is not what the statements say")
+    return [_altered(RECORD, text.format(part=part)) for part, equal in same.items() if not equal]
+
+
+def _check_signer(whole: Line, trusted: Trust) -> SignerCheck:
+    if not whole.valid or whole.key is None:
+        return SignerCheck(reason=_("No signature holds: {error}").format(error=whole.error))
+    keyid = whole.key.keyid
+    known = trusted.signer(keyid)
+    if known is None:
+        reason = _("The signature holds, but you do not know this key: anybody could have made it.")
+        return SignerCheck(keyid=keyid, valid=True, reason=reason)
+    reason = _("The key is your own.") if known.why == "own" else _("The key is in your trust list.")
+    return SignerCheck(keyid=keyid, valid=True, known=True, why=known.why, name=known.name, reason=reason)
+
+
+def _check_log(
+    folder: Path, found: Found, whole: Line, predicate: AssessmentPredicate, trusted: Trust
+) -> tuple[LogCheck, list[Change]]:
+    if PROOF not in found.files:
+        reason = _("The proof is missing.")
+        return LogCheck(reason=reason), [Change(path=PROOF, change="missing", detail="")]
+    if not whole.valid or whole.envelope is None or whole.key is None:
+        return LogCheck(reason=_("Without a signature that holds there is nothing to look for in a log.")), []
+    try:
+        data = read_regular(folder / PROOF, MAX_NOTE_BYTES)
+        proof = parse_proof(data, name=PROOF)
+        origin = proof.checkpoint.origin
+        if proof.encode() != data or proof.extra is not None:
+            raise MalformedInput("proof-altered", _("something was added that nobody signed"), "")
+        log, known = _log_key(proof, predicate, trusted)
+        leaf = leaf_hash(hash_record(whole.envelope, whole.key))
+        named = {key.verifier: key.name for key in trusted.of("witness")}
+        cosigned = verify_proof(proof, leaf, log, named, name=PROOF)
+    except (OSError, AccordError) as error:
+        detail = error.message if isinstance(error, AccordError) else _("it can't be read")
+        return LogCheck(reason=detail), [_altered(PROOF, detail)]
+    why = known.why if known else "unknown"
+    reasons = {
+        "own": _("It is in your own log."),
+        "trust_list": _("It is in a log of your trust list."),
+        "unknown": _("It is in the log that the signer names, which you do not know."),
+    }
+    result = LogCheck(
+        origin=origin,
+        included=True,
+        known=known is not None,
+        why=why,
+        name=known.name if known else None,
+        index=proof.index,
+        size=proof.checkpoint.size,
+        witnesses=tuple(named[key] for key in cosigned),
+        reason=reasons[why],
+    )
+    return result, []
+
+
+def _log_key(proof: LogProof, predicate: AssessmentPredicate, trusted: Trust) -> tuple[VerifierKey, KnownKey | None]:
+    """Return the key to check the checkpoint with: a known log's that claims to have signed, else the one stated."""
+    claims = {(signature.name, signature.key_id) for signature in proof.note.signatures}
+    for known in sorted(trusted.of("log"), key=lambda key: key.why != "own"):
+        key = known.verifier
+        if (key.name, key.key_id) in claims:
+            return key, known
+    return VerifierKey.parse(predicate.log.vkey), None
+
+
+def _lapsed(whole: Line, now: datetime) -> bool:
+    try:
+        until = whole.statement.valid_until() if whole.statement else None
+    except MalformedInput:
+        return True
+    return until is None or now > until
+
+
+def _no_plan() -> PlanCheck:
+    return PlanCheck(reason=_("No plan was logged before the run."))
+
+
+def _not_proven(signer: SignerCheck, log: LogCheck, lapsed: bool) -> tuple[str, ...]:
+    """Say what no signature proves, and what these signatures do not."""
+    sentences = [_("That the data and the model are those used in service: only who runs the system can know.")]
+    if not signer.known:
+        sentences.append(_("Who measured: the key is not one that you know."))
+    if not log.included:
+        sentences.append(_("That it was ever logged."))
+    elif not log.witnesses:
+        sentences.append(_("When it was signed, and that nothing was left out: no witness that you know saw the log."))
+    sentences.append(_("That nothing was measured and then left out: no plan was logged before the run."))
+    if lapsed:
+        sentences.append(_("That it still holds: its validity has ended."))
+    return tuple(sentences)
