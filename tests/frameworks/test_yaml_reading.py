@@ -13,7 +13,9 @@ from accord.frameworks.yaml_reading import MAX_BYTES, read_yaml
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-(10**15), 10**15), TEXT)
 DOCUMENTS = st.recursive(
-    SCALARS, lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(TEXT, inner, max_size=4)), max_leaves=12
+    SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(TEXT, inner, max_size=4)),
+    max_leaves=12,
 )
 
 
@@ -66,7 +68,7 @@ BOMB = "a: &a [x, x]\n" + "".join(f"b{n}: &b{n} [*a, *a]\n" for n in range(30))
         ("a: 1\n---\nb: 2", "second document"),
         ("a: [1, 2", "line"),
         ("a: 'b", "line"),
-        ("\x00", "special characters"),
+        ("\x00", "characters are not allowed"),
         ("a:\n\t- b", "line 2"),
         ("%YAML 9.9\n---\na: 1", "line 1"),
     ],

@@ -3,11 +3,11 @@
 What is true, and asserted here, at a nominal 95 %:
 
 - rate: never under 92.5 % at any true rate (its exact minimum, not a grid's), 95 % or more on average;
-- difference (Newcombe): 95 % on average, 90 % at the worst, where both rates are within 2 % of 0 or 1;
-- ratio (Koopman): 95 % on average; 92 % at the worst where 3 events or more are expected in both groups. Where
-  fewer are expected it can fall to 86 %: one event in a group that should have had none;
-- gap and smallest ratio: no worse than 92.5 % where all groups have the same rate, even if one group is a hundred times
-  larger than the others; the same for groups that differ.
+- difference (Newcombe) and ratio (Koopman): 95 % or more on average, and 93 % at the worst where both groups expect 3
+  events and 3 non-events or more. Where they expect fewer, the difference can fall to 87 %, and the ratio to 86 %:
+  one event in a group that should have had none;
+- gap and smallest ratio: the same, and better: 94 % at the worst where all of two groups have the same rate. With 3
+  to 8 groups, of equal sizes or one a hundred times larger, no miss rate beyond what 5 % shows in the draws.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from accord.measures import intervals
 from scipy.stats import binom
+
+from accord.measures import intervals
 
 CLOSE = 1e-12
 
@@ -82,6 +83,7 @@ TRUTH = {
 }
 
 
+@lru_cache
 def coverage(kind: str, m: int, n: int) -> np.ndarray:
     """The exact coverage for every pair of true rates."""
     low, high = ends(kind, m, n)
@@ -101,34 +103,27 @@ def coverage(kind: str, m: int, n: int) -> np.ndarray:
 SIZES = [(30, 30), (50, 50), (30, 100), (80, 80)]
 
 
-@pytest.mark.parametrize(("m", "n"), SIZES)
-def test_difference(m, n):
-    found = coverage("difference", m, n)
-    assert found.min() >= 0.90
-    assert np.quantile(found, 0.05) >= 0.935
-    assert 0.95 <= found.mean() <= 0.96
-    inner = (RATES >= 0.04) & (RATES <= 0.96)
-    assert found[np.ix_(inner, inner)].min() >= 0.925
+def expecting_three(m: int, n: int) -> tuple[np.ndarray, ...]:
+    """Where both groups expect at least three events and three non-events."""
+    return np.ix_(*(np.minimum(RATES, 1 - RATES) * trials >= 3 for trials in (m, n)))
 
 
+@pytest.mark.parametrize(("kind", "worst"), [("difference", 0.87), ("ratio", 0.86), ("gap", 0.92), ("min_ratio", 0.86)])
 @pytest.mark.parametrize(("m", "n"), SIZES)
-def test_ratio(m, n):
-    found = coverage("ratio", m, n)
-    assert found.min() >= 0.86
+def test_two_groups(kind, worst, m, n):
+    found = coverage(kind, m, n)
     assert found.mean() >= 0.95
-    enough = np.ix_(m * RATES >= 3, n * RATES >= 3)
-    assert found[enough].min() >= 0.92
+    assert found.min() >= worst
+    assert found[expecting_three(m, n)].min() >= 0.93
 
 
 @pytest.mark.parametrize("kind", ["gap", "min_ratio"])
 @pytest.mark.parametrize(("m", "n"), SIZES)
-def test_two_groups(kind, m, n):
-    found = coverage(kind, m, n)
-    equal = np.diagonal(found)
-    assert equal.min() >= 0.925, "the low end of a gap that is truly 0 is 0 (the high end of a ratio that is truly 1 is 1)"
+def test_two_groups_of_the_same_rate(kind, m, n):
+    """The low end of a gap that is truly 0 is 0, and the high end of a ratio that is truly 1 is 1."""
+    equal = np.diagonal(coverage(kind, m, n))
+    assert equal.min() >= 0.94
     assert equal.mean() >= 0.95
-    assert found.mean() >= 0.95
-    assert found.min() >= (0.90 if kind == "gap" else 0.86)
 
 
 def drawn_misses(sizes: list[int], rates: np.ndarray, draws: int, seed: int) -> tuple[float, float]:
@@ -180,9 +175,9 @@ def test_two_to_eight_groups_at_length(groups, sizes, shape):
         "100s and 10000": [100] * (groups - 1) + [10_000],
     }[sizes]
     for seed, rate in enumerate((0.005, 0.01, 0.03, 0.1, 0.3, 0.5, 0.9)):
-        gap, ratio = drawn_misses(size, shapes(groups, rate)[shape], 10_000, seed)
-        assert gap <= 0.08
-        assert ratio <= 0.10
+        gap, ratio = drawn_misses(size, shapes(groups, rate)[shape], 3000, seed)
+        assert gap <= 0.075
+        assert ratio <= 0.085
 
 
 def test_a_percentile_bootstrap_would_never_contain_the_true_zero():

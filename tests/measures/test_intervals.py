@@ -7,14 +7,15 @@ from decimal import Decimal, localcontext
 from itertools import combinations
 
 import pytest
-from accord.errors import AccordError, UsageError
-from accord.measures import intervals
-from accord.measures.intervals.root import find_root
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import betaincinv
 from scipy.stats import binomtest, chi2, norm
+
+from accord.errors import AccordError, UsageError
+from accord.measures import intervals
+from accord.measures.intervals.root import find_root
 
 LEVELS = (0.9, 0.95, 0.99, 0.999)
 
@@ -127,7 +128,9 @@ def chi_square_by_maximisation(x, m, y, n, theta):
     return (x - m * p) ** 2 / (m * p * (1 - p)) + (y - n * q) ** 2 / (n * q * (1 - q))
 
 
-@pytest.mark.parametrize("table", [(36, 40, 16, 80), (3, 50, 9, 60), (0, 30, 5, 40), (25, 30, 29, 31), (400, 900, 30, 100)])
+@pytest.mark.parametrize(
+    "table", [(36, 40, 16, 80), (3, 50, 9, 60), (0, 30, 5, 40), (25, 30, 29, 31), (400, 900, 30, 100)]
+)
 @pytest.mark.parametrize("level", [0.9, 0.95, 0.999])
 def test_ratio_inverts_the_score_test(table, level):
     found = intervals.ratio(*table, level=level)

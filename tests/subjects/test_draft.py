@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accord.errors import UsageError
 from accord.subjects import draft_card, read_card
 from accord.subjects.columns import read_columns
 
@@ -114,6 +115,11 @@ def test_any_file_name_gives_a_draft_that_reads(tmp_path_factory, name):
     (root / name).write_bytes(pickle.dumps([1.0]))
     read_card(draft_card(root).encode())
     read_card(draft_card(root / name).encode())
+
+
+def test_a_target_that_is_not_there_is_a_usage_error(tmp_path):
+    with pytest.raises(UsageError):
+        draft_card(tmp_path / "none")
 
 
 def test_columns_are_numbered_and_bounded(tmp_path):

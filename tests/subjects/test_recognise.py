@@ -215,6 +215,8 @@ def test_extension_settles_a_tie_only(tmp_path: Path) -> None:
     assert kind_of(tmp_path, b"id\n1\n2\n", "a.csv") == "csv"
     assert kind_of(tmp_path, b"id\n1\n2\n", "a.txt") == "text"
     assert kind_of(tmp_path, b"a,b\n1,2\n", "a.csv") == "csv"
+    assert kind_of(tmp_path, b"5,2,yes,no\n" + b"1,2\n3,4\n" * 5, "a.csv") == "csv"
+    assert kind_of(tmp_path, b"5,2,yes,no\n" + b"1,2\n3,4\n" * 5, "a.txt") == "text"
     assert kind_of(tmp_path, onnx_model(), "a.csv") == "onnx"
     lie = (2**64 - 1).to_bytes(8, "little") + b'{"w": {}}'
     assert kind_of(tmp_path, lie, "a.safetensors") == "safetensors"

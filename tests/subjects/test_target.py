@@ -175,14 +175,19 @@ def test_special_names_links_and_archives_are_noted(tmp_path):
     (tmp_path / os.fsdecode(b"\xff.pkl")).write_bytes(PICKLE)
     with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
         archive.writestr("x", "y")
+    with tarfile.open(tmp_path / "t.tar", "w") as archive:
+        archive.addfile(tarfile.TarInfo("x"))
     with open_target(str(tmp_path)) as target:
         assert set(target.subject.excluded) == {
             "pipe: a fifo: recorded, not opened",
             "link: a symbolic link: recorded, not followed",
             "//ff.pkl: a name that is not UTF-8: hashed, not inspected",
-            "z.zip: an archive inside the target: hashed, not opened",
+            "t.tar: an archive inside the target: hashed, not opened",
         }
-        assert [part.path for part in target.subject.parts] == [""]
+        assert [(part.path, part.kind, part.role) for part in target.subject.parts] == [
+            ("", "folder", "code"),
+            ("z.zip", "zip", "data"),
+        ]
         json.dumps(target.subject.excluded).encode()
 
 

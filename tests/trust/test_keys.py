@@ -2,15 +2,14 @@ import json
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from accord.errors import AccordError, MalformedInput, Unavailable, UsageError
 from accord.trust.ed25519 import SigningKey
 from accord.trust.keys import KeyStore, local_name
+from accord.trust.log import own_log
 from accord.trust.note import COSIGNATURE, VerifierKey
-from accord.trust.places import place
 
 # The point y = 1, for which anybody can sign.
 IDENTITY = f"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAAQ{'A' * 41}=\n-----END PUBLIC KEY-----"
@@ -130,15 +129,10 @@ def test_the_trust_list_is_a_plain_file(store):
     assert data["keys"][0]["vkey"] == str(local_name(OTHER))
 
 
-def test_places(monkeypatch, tmp_path):
+def test_where_keys_are_kept(monkeypatch, tmp_path):
     monkeypatch.setenv("ACCORD_HOME", str(tmp_path))
-    assert place("config") == tmp_path / "config"
     assert KeyStore().folder == tmp_path / "config" / "keys"
+    assert own_log().folder == tmp_path / "data" / "log"
     monkeypatch.delenv("ACCORD_HOME")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
-    assert place("config") == tmp_path / "xdg" / "accord"
-    monkeypatch.setenv("XDG_DATA_HOME", "relative")  # The specification has it ignored.
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert place("data") == tmp_path / ".local" / "share" / "accord"
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    assert place("cache") == Path(tmp_path) / ".cache" / "accord"
+    assert KeyStore().folder == tmp_path / "xdg" / "accord" / "keys"

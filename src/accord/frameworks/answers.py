@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..records import Question, Rule, Value
+from .comparing import compare
 from .facts import ANSWER, NARROWER, Facts, parents
-from .rules import compare, conjunction, disjunction, evaluate, negation
+from .rules import conjunction, disjunction, evaluate, negation
 
 
 class Asked(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..records import Framework, Requirement, Rule, TierClass
+from .comparing import shown
 from .facts import Facts
 from .rules import Evaluation, conjunction, disjunction, evaluate
 
@@ -50,7 +51,7 @@ class Applicability:
     def _condition(self, rule: Rule) -> tuple[bool | None, str]:
         result = evaluate(rule, self._facts)
         if result.holds is False:
-            return False, f"it applies only if the facts are other than declared ({self._facts_in(result)})"
+            return False, f"by what is declared it doesn't apply ({self._facts_in(result)})"
         return result.holds, "" if result.holds else f"nobody answered {self._open(result)}"
 
     def _called_for(self, classes: list[TierClass]) -> tuple[bool | None, str]:
@@ -66,7 +67,7 @@ class Applicability:
     def _facts_in(self, result: Evaluation) -> str:
         return ", ".join(
             dict.fromkeys(
-                f"{self._name(leaf.outcome.dimensions)}: {_value(leaf.outcome.value)}"
+                f"{self._name(leaf.outcome.dimensions)}: {shown(leaf.outcome.value)}"
                 for leaf in result.leaves
                 if leaf.outcome.holds is not None
             )
@@ -80,7 +81,3 @@ class Applicability:
     def _name(self, dimensions: dict[str, str]) -> str:
         question = dimensions.get("question", "")
         return f"“{self._texts.get(question, question)}”" if question else dimensions.get("field", "")
-
-
-def _value(value: object) -> str:
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)

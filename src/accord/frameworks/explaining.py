@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..records import Framework, Rule, TierClass
+from .comparing import shown
 from .facts import Facts
 from .rules import Leaf, evaluate, negation
 
@@ -92,11 +93,5 @@ def _answers(rule: Rule, facts: Facts, texts: dict[str, str]) -> str:
         elif outcome.value is None:
             said.append(f"{name} not answered")
         else:
-            said.append(f"{name} {_yes_or_no(outcome.value)}")
+            said.append(f"{name} {shown(outcome.value)}")
     return " · ".join(dict.fromkeys(said))
-
-
-def _yes_or_no(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)

@@ -42,8 +42,9 @@ class Facts:
 
     @classmethod
     def of(cls, evidence: Sequence[Evidence], questions: Sequence[Question] = ()) -> Facts:
-        """Index the measurements of `evidence`, with the answers that the tree of `questions` implies."""
-        given = [Fact(measurement, item.id) for item in evidence for measurement in item.measurements]
+        """Index what `evidence` measured, with the answers that the tree of `questions` implies."""
+        measured = (item for item in evidence if item.status == "measured")
+        given = [Fact(measurement, item.id) for item in measured for measurement in item.measurements]
         return cls([*given, *_implied(given, questions)])
 
     def matching(self, measure: str, where: Mapping[str, str]) -> list[Fact]:

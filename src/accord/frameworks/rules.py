@@ -11,20 +11,25 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from ..errors import MalformedInput
-from ..records import Interval, Measurement, Rule, RuleOutcome, Value
+from ..records import Measurement, Rule, RuleOutcome
+from .comparing import (
+    MINIMUM_FOR_A_VERDICT,
+    as_float,
+    badness,
+    compare,
+    is_number,
+    shown,
+    too_small,
+    trials_needed,
+)
 from .facts import Fact, Facts
-
-MINIMUM_FOR_A_VERDICT = 100
-"""Trials under which a rate is shown but not judged (contract, "Intervals")."""
 
 Why = Literal["missing", "null", "small", "straddles", "no_threshold", "contradiction", "mismatch"]
 """Why a leaf is unknown."""
 Basis = Literal["declared", "measured"]
-_PROPORTIONS = frozenset({"wilson", "clopper-pearson", "clopper-pearson-one-sided"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +170,7 @@ def _outranked(found: Sequence[Fact]) -> list[tuple[Fact, str]]:
                 ] or measured
                 if fact in about and not any(_agree(claim.measurement, other.measurement) for other in about):
                     against = (
-                        f"declared as {_shown(claim.measurement.value)}, measured as {_shown(fact.measurement.value)}"
+                        f"declared as {shown(claim.measurement.value)}, measured as {shown(fact.measurement.value)}"
                     )
             kept.append((fact, against))
     return kept
@@ -177,7 +182,7 @@ def _declared_twice(fact: Fact, declared: Sequence[Fact]) -> str:
     for other in declared:
         theirs = other.measurement
         if (mine.subject == theirs.subject or mine.measure.startswith("card.")) and mine.value != theirs.value:
-            return f"declared both as {_shown(mine.value)} and as {_shown(theirs.value)}"
+            return f"declared both as {shown(mine.value)} and as {shown(theirs.value)}"
     return ""
 
 
@@ -185,10 +190,10 @@ def _agree(claim: Measurement, measured: Measurement) -> bool:
     said, value = claim.value, measured.value
     if said is None or value is None:
         return True
-    if _is_number(said) and _is_number(value):
+    if is_number(said) and is_number(value):
         if measured.interval is not None:
-            return measured.interval.low <= float(said) <= measured.interval.high  # type: ignore[arg-type]
-        return math.isclose(float(said), float(value), rel_tol=1e-9)  # type: ignore[arg-type]
+            return measured.interval.low <= as_float(said) <= measured.interval.high
+        return math.isclose(as_float(said), as_float(value), rel_tol=1e-9)
     return said == value
 
 
@@ -216,7 +221,7 @@ def _judge(rule: Rule, fact: Fact, contradiction: str) -> Leaf:
             reason = "the interval contains the threshold"
             n_needed = trials_needed(measured, rule.threshold)
         elif why == "mismatch":
-            reason = f"{_shown(measured.value)} can't be compared with {_shown(rule.threshold)}"
+            reason = f"{shown(measured.value)} can't be compared with {shown(rule.threshold)}"
     return Leaf(
         RuleOutcome(
             measure=measured.measure,
@@ -238,126 +243,12 @@ def _judge(rule: Rule, fact: Fact, contradiction: str) -> Leaf:
     )
 
 
-def too_small(measured: Measurement) -> bool:
-    """Return whether a sampled number rests on too few trials for a verdict. Facts, counts and shares are exact."""
-    from ..measures.catalogue import catalogue
-
-    if measured.n is None or measured.n >= MINIMUM_FOR_A_VERDICT or not _is_number(measured.value):
-        return False
-    known = catalogue().get(measured.measure)
-    if known is None:
-        return measured.interval is not None
-    return known.derivation.kind not in ("fact", "count", "share")
-
-
-def compare(value: Value, interval: Interval | None, op: str, threshold: Value) -> tuple[bool | None, Why | None]:
-    """Compare a value, as far as its interval is certain of it, with a threshold that isn't null.
-
-    A list is `in` a list if each of its entries is; a list `contains` each entry that is asked for, a text a part.
-    """
-    if op in ("in", "contains"):
-        pool, sought = (threshold, value) if op == "in" else (value, threshold)
-        if isinstance(pool, str) and isinstance(sought, str) and op == "contains":
-            return sought in pool, None
-        if not isinstance(pool, tuple):
-            return None, "mismatch"
-        wanted = sought if isinstance(sought, tuple) else (sought,)
-        return all(entry in pool for entry in wanted), None
-    if _is_number(value) and _is_number(threshold):
-        point, limit = float(value), float(threshold)  # type: ignore[arg-type]
-        low, high = (interval.low, interval.high) if interval else (point, point)
-        return _compare_numbers(min(low, point), max(high, point), op, limit)
-    if op != "==" or type(value) is not type(threshold):
-        return None, "mismatch"
-    return value == threshold, None
-
-
-def _compare_numbers(low: float, high: float, op: str, limit: float) -> tuple[bool | None, Why | None]:
-    if op == "==":
-        if low == high == limit:
-            return True, None
-        return (None, "straddles") if low <= limit <= high else (False, None)
-    if op in (">", ">="):
-        low, high, limit = -high, -low, -limit
-    strict = op in ("<", ">")
-    if high < limit or (high == limit and not strict):
-        return True, None
-    if low > limit or (low == limit and strict):
-        return False, None
-    return None, "straddles"
-
-
 def _worst(rule: Rule, judged: Sequence[Leaf]) -> list[Leaf]:
     """Keep the worst value by the measure's direction, and each one that can't be judged: it may be worse."""
-    values = [leaf for leaf in judged if _is_number(leaf.outcome.value) and leaf.why not in ("small", "contradiction")]
+    values = [leaf for leaf in judged if is_number(leaf.outcome.value) and leaf.why not in ("small", "contradiction")]
     if not values:
         return list(judged)
-    worst = max(values, key=lambda leaf: badness(rule.measure or "", float(leaf.outcome.value)))  # type: ignore[arg-type]
+    worst = max(values, key=lambda leaf: badness(rule.measure or "", as_float(leaf.outcome.value)))
     if worst.why == "no_threshold":
         return [worst]
     return [worst, *(leaf for leaf in judged if leaf.why in ("null", "small", "contradiction"))]
-
-
-def has_direction(measure: str) -> bool:
-    """Return whether some values of a measure of the catalogue are better than others."""
-    from ..measures.catalogue import catalogue
-
-    found = catalogue().get(measure)
-    return found is not None and found.direction != "none"
-
-
-def badness(measure: str, value: float) -> float:
-    """Return a number that grows as `value` gets worse, by the measure's direction in the catalogue."""
-    from ..measures.catalogue import catalogue
-
-    found = catalogue().get(measure)
-    direction = found.direction if found is not None else "none"
-    if direction == "zero_is_best":
-        return abs(value)
-    if direction == "one_is_best":
-        return max(value, 1.0 / value) if value > 0 else math.inf
-    return -value if direction == "higher_is_better" else value
-
-
-def trials_needed(measured: Measurement, threshold: Value) -> int | None:
-    """Estimate the n at which the same value would be told from the threshold; null if no n would tell them apart.
-
-    For a rate, Wilson's interval leaves out t as soon as n > z² t (1 - t) / (p - t)², because it inverts the score
-    test (Wilson, JASA 22, 1927); for other intervals, the half-width on the threshold's side is taken to shrink with
-    the root of n. Both suppose that the point estimate stays as it is: an approximation for planning, not a promise.
-    """
-    if not _is_number(threshold) or not _is_number(measured.value) or measured.n is None:
-        return None
-    value, limit = float(measured.value), float(threshold)  # type: ignore[arg-type]
-    if value == limit:
-        return None
-    interval = measured.interval
-    needed = 0.0
-    if interval is not None and interval.low <= limit <= interval.high:
-        if interval.kind in _PROPORTIONS and 0.0 < limit < 1.0:
-            needed = _z(interval.level) ** 2 * limit * (1.0 - limit) / (value - limit) ** 2
-        else:
-            half = (interval.high - value) if limit > value else (value - interval.low)
-            needed = measured.n * (half / (value - limit)) ** 2
-    if needed > 1e12:
-        return None
-    return max(MINIMUM_FOR_A_VERDICT, measured.n + 1, math.floor(needed) + 1)
-
-
-@lru_cache(maxsize=16)
-def _z(level: float) -> float:
-    from statistics import NormalDist
-
-    return NormalDist().inv_cdf(0.5 + level / 2.0)
-
-
-def _is_number(value: Value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _shown(value: Value) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return ", ".join(value) if isinstance(value, tuple) else str(value)

@@ -61,8 +61,8 @@ def _reached(classes: _Classes, answers: Answers) -> TierClass | None:
 def _possible(classes: _Classes, answers: Answers) -> set[str]:
     """Return the classes that some way of answering the open questions leads to.
 
-    Tried case by case, wide questions first: two classes that hang on the same fact leave no room for a third, which Kleene's logic alone
-    can't see.
+    Tried case by case, wide questions first: two classes that hang on the same fact leave no room for a third, which
+    Kleene's logic alone can't see.
     """
     plausible = _plausible(classes, answers)
     found: set[str] = set()

@@ -10,9 +10,9 @@ from functools import lru_cache
 import msgspec
 
 from ..records import Card, Framework, Requirement, Rule
+from .comparing import has_direction
 from .facts import ABSENT, ANSWER, ANY_VALUE
 from .mistakes import Mistake
-from .rules import has_direction
 
 IDS_AND_TITLES_ONLY = "ids and own short titles only"
 """The `text_licence` of sources whose words may not be carried: titles stay short, notes and questions out."""

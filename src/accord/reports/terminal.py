@@ -26,12 +26,14 @@ def print_summary(assessment: Assessment, console: Console, *, folder: Path | st
     Text of the input is printed as it is: no markup of the terminal library, no control character takes effect.
     """
     head = _sentences(assessment, console)
-    body = _facts(assessment, console)
     tail = _where(folder, console, assessment)
-    room = LINES - len(tail)
-    # The sentence may take what the facts leave, but half of the screen in any case; frameworks give way.
-    head = _cut(head, max(room // 2, room - len(body) - 1))
-    body = _cut(body, room - len(head) - 1)
+    room = LINES - len(tail) - 1
+    body = _facts(assessment, console)
+    if len(head) + len(body) > room:
+        body = _facts(assessment, console, short=True)
+    # The sentence comes first: it may take what the facts leave, and two thirds of the screen in any case.
+    head = _cut(head, max(room * 2 // 3, room - len(body)))
+    body = _cut(body, room - len(head))
     for line in (*head, _text(""), *body, *tail):
         console.print(line, no_wrap=True, overflow="crop", crop=True, markup=False, highlight=False, emoji=False)
 
@@ -51,7 +53,7 @@ def _sentences(assessment: Assessment, console: Console) -> list[Text]:
     return list(paragraph.wrap(console, console.width, overflow="fold"))
 
 
-def _facts(assessment: Assessment, console: Console) -> list[Text]:
+def _facts(assessment: Assessment, console: Console, *, short: bool = False) -> list[Text]:
     summary = assessment.summary
     found = [
         f"{figures.count(summary.findings[name])} {word(SEVERITY_WORDS, name)}"
@@ -68,9 +70,17 @@ def _facts(assessment: Assessment, console: Console) -> list[Text]:
     titles = {framework.id: framework.title for framework in assessment.frameworks}
     for tier in assessment.tiers:
         under = titles.get(tier.framework, tier.framework)
-        lines.append(_line(_("Likely class"), f"{tier.title} ({under})", console))
-    for coverage in summary.coverage:
-        lines += _framework(titles.get(coverage.framework, coverage.framework), coverage, console)
+        title = _("undetermined") if tier.tier == "undetermined" else tier.title
+        lines.append(_line(_("Likely class"), f"{title} ({under})", console))
+    for number, coverage in enumerate(summary.coverage):
+        title = titles.get(coverage.framework, coverage.framework)
+        if short:
+            share = _("{n} of {total} requirements of {framework}").format(
+                n=coverage.evaluated, total=coverage.applicable, framework=title
+            )
+            lines.append(_line(_("Evaluated") if number == 0 else " ", share, console))
+        else:
+            lines += _framework(title, coverage, console)
     return lines
 
 

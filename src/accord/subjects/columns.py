@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..errors import Unavailable
+from .paths import shown
+
 MAX_BYTES = 1 << 20
 MAX_COLUMNS = 2000
 MAX_VALUES = 21
@@ -29,10 +32,18 @@ class Column:
 def read_columns(path: Path) -> list[Column]:
     """Return the columns of a CSV or JSON Lines file, from its first megabyte; nothing for other formats.
 
-    A second column of a name is called `name#2`, as everywhere. Columns with overlong names are left out.
+    A second column of a name is called `name#2`, as everywhere. Columns with overlong names are left out. Raises
+    Unavailable if the file can't be read.
     """
-    with path.open("rb") as file:
-        head = file.read(MAX_BYTES)
+    try:
+        with path.open("rb") as file:
+            head = file.read(MAX_BYTES)
+    except OSError as error:
+        raise Unavailable(
+            "unreadable-file",
+            f"{shown(path.name)} can't be read: {error.strerror}",
+            "Make it readable, or leave it out.",
+        ) from None
     text = head.decode("utf-8-sig", "replace")
     if "\0" in text or head[:4] == b"PAR1":
         return []

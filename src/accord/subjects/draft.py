@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ..errors import UsageError
 from .card import CARD_NAME
 from .column_words import LABEL, PREDICTION, PROTECTED, SCORE
 from .columns import MAX_VALUES, Column, read_columns
 from .parts import MODEL_KINDS, TABLE_KINDS
-from .paths import is_text, path_problem
+from .paths import is_text, path_problem, shown
 from .recognise import recognise
 
 MAX_FILES = 5000
@@ -64,7 +65,12 @@ class _Found:
 
 
 def draft_card(target: Path) -> str:
-    """Return the text of a card (TOML) for a file or folder; its uncommented lines are a card that reads."""
+    """Return the text of a card (TOML) for a file or folder; its uncommented lines are a card that reads.
+
+    Raises UsageError if the target is neither, Unavailable if a file can't be read.
+    """
+    if not (target.is_dir() or target.is_file()):
+        raise UsageError("bad-target", f"{shown(target)} is neither a file nor a folder", "Name a file or a folder.")
     found = _find(target)
     lines = [
         "# The system card: what nobody can measure. Every key is optional.",

@@ -15,6 +15,7 @@ MODEL_KINDS = frozenset(
 )
 TABLE_KINDS = frozenset({"csv", "parquet", "jsonl"})
 ARCHIVE_KINDS = frozenset({"wheel", "zip", "tar"})
+SCANNED_ARCHIVE = "zip"  # loaders open any zip that holds a pickle, so inspectors look into each
 # A file that is named like a model but is none is a part too: that it is broken, or lies, is worth a finding.
 MODEL_SUFFIXES = frozenset(
     {
@@ -66,7 +67,7 @@ def folder_parts(
         if kind is None:
             continue
         role = named.get(entry.path) or _role(entry.path, kind, card, alone=len(tables) == 1)
-        wanted = entry.path in named or role == "model" or entry.path in tables
+        wanted = entry.path in named or role == "model" or kind == SCANNED_ARCHIVE or entry.path in tables
         if wanted:
             digest = f"sha256:{entry.sha256}"
             parts.append(
@@ -143,7 +144,7 @@ def _notes(folder: FolderDigest, kinds: dict[str, str]) -> Sequence[str]:
             reasons.setdefault(f"a {entry.kind}: recorded, not opened", []).append(path)
         elif not is_text(entry.path):
             reasons.setdefault("a name that is not UTF-8: hashed, not inspected", []).append(path)
-        elif kinds.get(entry.path) in ARCHIVE_KINDS:
+        elif kinds.get(entry.path) in ARCHIVE_KINDS - {SCANNED_ARCHIVE}:
             reasons.setdefault("an archive inside the target: hashed, not opened", []).append(path)
     notes = []
     for reason, paths in reasons.items():

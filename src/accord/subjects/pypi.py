@@ -6,7 +6,6 @@ are kept, so that a second run needs no network.
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Unavailable, UsageError
+from ..places import cache_folder
 
 SECONDS = 600
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?"
@@ -47,7 +47,7 @@ def fetch_wheel(spec: str) -> Wheel:
             "bad-target", f"{spec[:80]!r} is no package", "Write pypi:NAME or pypi:NAME==VERSION, nothing else."
         )
     name, version = re.sub(r"[-_.]+", "-", match["name"]).lower(), match["version"]
-    kept = _cache_folder() / "pypi" / name
+    kept = cache_folder() / "pypi" / name
     if version is not None and (cached := _newest(kept, version)):
         return cached
     try:
@@ -62,13 +62,6 @@ def fetch_wheel(spec: str) -> Wheel:
     if wheel is None:
         raise Unavailable("no-wheel", f"pip left no wheel of {spec}", "Download it yourself and pass the file.")
     return wheel
-
-
-def _cache_folder() -> Path:
-    if home := os.environ.get("ACCORD_HOME"):
-        return Path(home) / "cache"
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "accord"
 
 
 def _newest(kept: Path, version: str | None) -> Wheel | None:

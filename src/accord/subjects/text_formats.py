@@ -89,12 +89,15 @@ def _fits(sample: str, delimiter: str, *, hinted: bool) -> bool:
                 break
     except csv.Error:
         return False
-    if not rows or len(rows[0]) < 2:
+    if not rows:
         return False
     header, body = rows[0], rows[1:]
+    if hinted:  # some tables begin with a line of another shape
+        width, count = Counter(len(row) for row in rows).most_common(1)[0]
+        return width > 1 and count >= 0.8 * len(rows)
     widths = Counter(len(row) for row in body)
-    if hinted:
-        return not body or widths[len(header)] >= 0.8 * len(body)
+    if len(header) < 2:
+        return False
     if len(body) < 2 or set(widths) != {len(header)}:
         return False
     names = [name.strip() for name in header]

@@ -6,8 +6,8 @@ Nothing is imported before it is used: `import accord.trust` costs next to nothi
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # Type checkers take it for true; `typing` would be half the cost of this import.
 if TYPE_CHECKING:
     from .canonical import digest, digest_bytes
     from .checking import LogCheck, PlanCheck, SealCheck, SignerCheck, check
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from .keys import KeyStore, KnownKey, Trust, TrustedKey
     from .log import Log, own_log
     from .note import VerifierKey
-    from .places import place
     from .proof import LogProof, parse_proof, verify_proof
     from .sealing import Sealed, seal
 
@@ -30,7 +29,6 @@ _HOME = {
     "keys": ("KeyStore", "KnownKey", "Trust", "TrustedKey"),
     "log": ("Log", "own_log"),
     "note": ("VerifierKey",),
-    "places": ("place",),
     "proof": ("LogProof", "parse_proof", "verify_proof"),
     "sealing": ("Sealed", "seal"),
 }
@@ -59,16 +57,16 @@ __all__ = [
     "own_log",
     "parse_checkpoint",
     "parse_proof",
-    "place",
     "seal",
     "verify_proof",
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _MODULE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_MODULE[name]}", __name__), name)
+    found: object = getattr(import_module(f".{_MODULE[name]}", __name__), name)
+    return found
 
 
 def __dir__() -> list[str]:

@@ -209,7 +209,7 @@ def _compare_record(
         "verdicts": predicate.verdicts == assessment.verdicts,
         "tiers": predicate.tiers == assessment.tiers,
         "frameworks": predicate.frameworks == assessment.frameworks,
-        "evidence": {reference.inspector for reference in predicate.evidence} == set(by_inspector(assessment))
+        "evidence": [reference.inspector for reference in predicate.evidence] == list(by_inspector(assessment))
         and all(signed.get(name, items) == items for name, items in by_inspector(assessment).items()),
     }
     text = _("its {part} is not what the statements say")

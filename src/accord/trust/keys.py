@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import MalformedInput, Unavailable, UsageError
+from ..places import config_folder
 from ..records import from_json, to_readable_json
 from ..records.measurement import Record
 from .ed25519 import PublicKey, SigningKey
 from .files import Files, put
 from .note import COSIGNATURE, ED25519, VerifierKey
-from .places import place
 
 TrustRole = Literal["signer", "log", "witness"]
 DEFAULT = "default"
@@ -79,7 +79,7 @@ class KeyStore:
     """Keys in a folder only its owner can read: `<name>.key` (PKCS #8 PEM, mode 0600), and `trusted.json`."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or place("config") / "keys"
+        self.folder = folder or config_folder() / "keys"
 
     def make(self, name: str = DEFAULT) -> SigningKey:
         """Make a key. It appears whole or not at all. Raises UsageError if the name is taken: no key is replaced."""

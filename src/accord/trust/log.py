@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import MalformedInput, Unavailable
+from ..places import data_folder
 from .checkpoint import Checkpoint, parse_checkpoint
 from .ed25519 import SigningKey
 from .files import Files, put_all
 from .keys import LOG, KeyStore, local_name
 from .note import MAX_NOTE_BYTES, Note, VerifierKey, parse_note, verify_note
-from .places import place
 from .proof import LogProof
 from .tiles import ENTRIES, WIDTH, TiledTree, encode_bundle, tile_path
 from .tree import consistency_proof, inclusion_proof, leaf_hash, root_hash, verify_inclusion
@@ -212,4 +212,4 @@ class Log:
 def own_log(store: KeyStore | None = None, folder: Path | None = None) -> Log:
     """Return the log of this machine's user, made at first use, with a key of its own that names it."""
     key = (store or KeyStore()).own(LOG)
-    return Log(folder or place("data") / "log", key, local_name(key.public).name)
+    return Log(folder or data_folder() / "log", key, local_name(key.public).name)

@@ -2,7 +2,8 @@ import pytest
 
 from accord.inspectors.interface import HEADINGS, Inspection
 from accord.inspectors.transparency.card import ESSENTIAL, FIELDS, INSPECTOR, STATES, read_card
-from accord.records import Card, Part, Subject
+from accord.measures.recompute import recompute
+from accord.records import Card, Evidence, Part, Subject
 from accord.subjects import open_target
 from accord.subjects import read_card as parse
 
@@ -84,18 +85,35 @@ def test_completeness_is_a_share_of_named_fields_with_its_counts(target):
     assert share.interval is None
 
 
+def test_everything_can_be_recomputed(target):
+    outcome = inspect(parse(FULL), root=target)
+    evidence = Evidence(
+        id="e",
+        inspector="transparency.card",
+        version="1",
+        subject="sha256:11",
+        status="measured",
+        measurements=outcome.measurements,
+        statistics=outcome.statistics,
+        started="2026-01-01T00:00:00Z",
+        seconds=0.0,
+    )
+    assert recompute(evidence) == []
+
+
 def test_documents_are_looked_for_inside_the_target_only(target, tmp_path_factory):
     outside = tmp_path_factory.mktemp("outside") / "x.md"
     outside.write_text("x")
     (target / "out.md").symlink_to(outside)
-    card = Card(documents={"a": "docs/model_card.md", "b": "none.md", "c": "out.md", "d": "docs"})
+    (target / "empty.md").touch()
+    card = Card(documents={"a": "docs/model_card.md", "b": "none.md", "c": "out.md", "d": "docs", "e": "empty.md"})
     outcome = inspect(card, root=target)
     found = {
         m.dimensions["kind"]: m.value for m in outcome.measurements if m.measure == "transparency.document_present"
     }
-    assert found == {"a": True, "b": False, "c": False, "d": True}
+    assert found == {"a": True, "b": False, "c": False, "d": True, "e": False}
     missing = [(f.where.path, f.arguments["field"]) for f in outcome.findings if f.rule == "CARD-003"]
-    assert missing == [("none.md", "documents.b"), ("out.md", "documents.c")]
+    assert missing == [("none.md", "documents.b"), ("out.md", "documents.c"), ("empty.md", "documents.e")]
 
 
 def test_a_data_file_that_is_not_there_is_a_finding(target):

@@ -120,7 +120,7 @@ def test_declarations_of_many_files(tmp_path):
         {"README.md": "---\nlicense: \n---\n"},
         {"PKG-INFO": "License: " + "a very long text " * 50},
         {"PKG-INFO": b"\xff\xfe\x00"},
-        {"PKG-INFO": " continued\nLicense: MIT"},
+        {"PKG-INFO": " continues nothing\n"},
     ],
 )
 def test_files_that_declare_nothing(tmp_path, files):
@@ -197,20 +197,21 @@ def test_against_the_expectations_of_scancode():
         pytest.skip("ACCORD_CONFORMANCE is not set: the conformance data of scancode-toolkit are needed")
     named = wrong = recognised = expected = 0
     with tarfile.open(Path(folder) / "licences" / "lic1-lic3.tar.gz") as archive:
-        members = {member.name: member for member in archive if member.isfile()}
-        for name, member in members.items():
-            if f"{name}.yml" not in members:
-                continue
-            keys = yaml.safe_load(archive.extractfile(members[f"{name}.yml"]).read()).get("license_expressions") or []
-            keys = {key.removesuffix("-plus") for key in re.findall(r"[a-z0-9.+-]+", " ".join(keys).lower())}
-            text = archive.extractfile(member).read().decode("utf-8", "replace")
-            found = {re.sub("-(only|or-later)$", "", choices[0]) for choices in identify(text)}
-            found = {SCANCODE.get(identifier, identifier) for identifier in found}
-            named += bool(found)
-            wrong += not found <= keys
-            if keys == {"mit"}:
-                expected += 1
-                recognised += found == {"mit"}
+        files = {member.name: archive.extractfile(member).read() for member in archive if member.isfile()}
+    for name, content in files.items():
+        if f"{name}.yml" not in files:
+            continue
+        keys = yaml.safe_load(files[f"{name}.yml"]).get("license_expressions") or []
+        keys = {key.removesuffix("-plus") for key in re.findall(r"[a-z0-9.+-]+", " ".join(keys).lower())}
+        found = {
+            re.sub("-(only|or-later)$", "", choices[0]) for choices in identify(content.decode("utf-8", "replace"))
+        }
+        found = {SCANCODE.get(identifier, identifier) for identifier in found}
+        named += bool(found)
+        wrong += not found <= keys
+        if keys == {"mit"}:
+            expected += 1
+            recognised += found == {"mit"}
     assert named >= 70
     assert wrong / named < 0.12  # near variants: JGraph's BSD, MIT "no false attribution", eurosym's zlib …
-    assert recognised >= 15
+    assert recognised / expected > 0.4  # the others are notices ("released under the MIT licence"), which are no text

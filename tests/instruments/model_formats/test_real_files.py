@@ -145,22 +145,24 @@ def make_onnx(path: Path, **model: object) -> onnx.ModelProto:
     return made
 
 
-def all_initializers(graph: onnx.GraphProto) -> list[onnx.TensorProto]:
+def all_tensors(graph: onnx.GraphProto) -> list[onnx.TensorProto]:
     found = list(graph.initializer)
     for node in graph.node:
         for attribute in node.attribute:
             if attribute.type == onnx.AttributeProto.GRAPH:
-                found += all_initializers(attribute.g)
+                found += all_tensors(attribute.g)
+            if attribute.type == onnx.AttributeProto.TENSOR:
+                found.append(attribute.t)
     return found
 
 
 def test_onnx(tmp_path: Path) -> None:
     path = tmp_path / "m.onnx"
     made = make_onnx(path)
-    oracle = all_initializers(made.graph)
+    oracle = all_tensors(made.graph)
     header = read_header(path, "onnx")
     assert header.problems == ()
-    assert header.tensors == len(oracle) == 6
+    assert header.tensors == len(oracle) == 7
     assert header.parameters == sum(int(np.prod(tensor.dims)) for tensor in oracle)
     assert header.version == str(made.ir_version)
     assert header.metadata["opsets"] == "ai.onnx 21, ai.onnx.ml 3"

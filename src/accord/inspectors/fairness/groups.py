@@ -32,6 +32,7 @@ MAXIMUM_CROSSED: Final = 300
     rules=rules.RULES,
     isolation="decode",
     reads_card=True,
+    needs_card=("data.label", "data.prediction", "data.sensitive"),
     libraries=("numpy", "pyarrow"),
 )
 def groups(

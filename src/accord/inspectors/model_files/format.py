@@ -106,10 +106,10 @@ def read_format(inspection: Inspection) -> Outcome:
     : Headers only, by our own readers with limits; no framework is loaded, nothing is unpickled or rendered.
       safetensors: ranges cover the data exactly. GGUF: counts, types, alignment and bounds; the chat template is
       parsed and every name outside a list of harmless ones is reported. ONNX: a walk over the graph for operators of
-      foreign domains and data in files outside its folder. NumPy: the header by a strict grammar; arrays of objects
-      are pickles. PyTorch and Keras: central directory against local headers; Keras' configuration is searched for
-      Lambda layers and objects from elsewhere. All values are facts that were read, in tensors and elements; they
-      have no uncertainty.
+      foreign domains and data in files outside its folder; constants count as tensors. NumPy: the header by a strict
+      grammar; arrays of objects are pickles. PyTorch and Keras: central directory against local headers; Keras'
+      configuration is searched for Lambda layers and objects from elsewhere. All values are facts that were read, in
+      tensors and elements; they have no uncertainty.
 
     Limits
     : Weights are not looked at: a backdoor in them is not found. Pickles are judged by model_files.pickles. The

@@ -61,7 +61,7 @@ class Walk:
     fault: Fault | None = None
     globals: list[WrittenGlobal] = field(default_factory=list)
     long_constants: array[int] = field(default_factory=lambda: array("Q"))
-    """Offset of the opcode and of the end of each long constant, in turn."""
+    """Offset of the opcode, offset of the end, and opcode of each long constant, in turn."""
     frames: array[int] = field(default_factory=lambda: array("Q"))
     nested: list[int] = field(default_factory=list)
     """Offsets at which a constant looks like a pickle of its own."""
@@ -302,7 +302,7 @@ class Walker:
             head = self.peek(position + 1 + width, min(length, _LOOKAHEAD))
             self._look_for_nested(walk, head, 0, len(head), position + 1 + width)
         if length >= _LONG_CONSTANT:
-            walk.long_constants.extend((position, after))
+            walk.long_constants.extend((position, after, code))
         return after
 
     def _end_of(self, position: int, header: int, length: int) -> int:

@@ -71,7 +71,8 @@ class _Kind(type):
 
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
         cls.seen.called = True
-        return cls.__new__(cls, *arguments, **named)
+        new: Any = cls.__new__
+        return new(cls, *arguments, **named)
 
     @property
     def append(cls) -> Callable[..., None]:

@@ -136,19 +136,13 @@ class _Scanner:
         """The stream as it is; or, where its long constants would not fit into memory, without their content. Frames
         go too then, since their lengths would be wrong: the walk has checked them.
         """
-        constants = list(zip(walk.long_constants[::2], walk.long_constants[1::2], strict=True))
-        if sum(end - begin for begin, end in constants) < min(_ELIDE_FROM, self._allowance.memory_bytes // 4):
+        flat = walk.long_constants
+        constants = list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
+        if sum(end - begin for begin, end, _ in constants) < min(_ELIDE_FROM, self._allowance.memory_bytes // 4):
             return [(walk.start, walk.end)]
         self._scan.notes.add("the content of long constants, which was passed over")
-        cuts: list[tuple[int, int, bytes]] = [(frame, frame + 9, b"") for frame in walk.frames]
-        with self._source.open() as stream:
-            at = 0
-            for begin, end in constants:
-                while at < begin:
-                    at += len(stream.read(min(begin - at, 1 << 20))) or begin
-                code = stream.read(1)
-                at += 1
-                cuts.append((begin, end, _EMPTY[code[0]]))
+        cuts = [(frame, frame + 9, b"") for frame in walk.frames]
+        cuts += [(begin, end, _EMPTY[code]) for begin, end, code in constants]
         pieces: list[tuple[int, int] | bytes] = []
         at = walk.start
         for begin, end, instead in sorted(cuts):
@@ -251,10 +245,10 @@ class _Scanner:
                 self._nested_left -= 1
                 walker = Walker(self._source, start=offset)
                 inner = walker.stream(offset)
-                head = walker_head(self._source, offset)
                 walker.close()
                 if inner.fault is None and inner.globals and inner.end <= walk.end:
-                    self._nested(inner, binary=head == 0x80)
+                    # A text pickle begins with the import that made us look; a binary one with its protocol.
+                    self._nested(inner, binary=inner.globals[0].offset != offset)
 
     def _nested(self, inner: Walk, *, binary: bool) -> None:
         names = {each.name: each.offset for each in reversed(inner.globals) if each.name is not None}
@@ -330,9 +324,3 @@ def _without_repeated_extensions(written: Sequence[WrittenGlobal]) -> list[Writt
             seen.add(each.extension)
         kept.append(each)
     return kept
-
-
-def walker_head(source: Source, offset: int) -> int:
-    """Return the byte at `offset`, -1 where there is none."""
-    with source.open(offset) as stream:
-        return (stream.read(1) or b"\xff")[0]

@@ -146,7 +146,7 @@ class _Reader:
             faults.append((shown, "directory and local header disagree on size or checksum"))
         if flags & 1 or said[0] & 1:
             faults.append((shown, "it is marked as encrypted"))
-        return header + _LOCAL.size + names + extras
+        return header + _LOCAL.size + int(names) + int(extras)
 
     def gaps(self, members: list[Member], directory: int, faults: list[tuple[str | None, str]]) -> None:
         """Look between the members for files that the directory does not list."""

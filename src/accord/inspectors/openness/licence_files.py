@@ -11,6 +11,7 @@ from ...instruments.licences import (
     find_texts,
     read_expression,
 )
+from ...measures.derive import fact
 from ...records import Finding, Measurement, Place, Value
 from ..interface import FindingRule, Inspection, Outcome, inspector
 
@@ -112,7 +113,7 @@ def _measurements(subject: str, read: Read, texts: list[LicenceText]) -> tuple[M
 
 
 def _fact(subject: str, name: str, value: Value, method: str, reason: str | None = None) -> Measurement:
-    return Measurement(measure=f"openness.{name}", subject=subject, value=value, unit="", method=method, reason=reason)
+    return fact(f"openness.{name}", value, subject=subject, method=method, reason=reason)
 
 
 def _findings(subject: str, read: Read, texts: list[LicenceText]) -> list[Finding]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from ...errors import MalformedInput
+from ...measures.derive import fact, measurement
 from ...records import Axis, Counts, Measurement, Place, Value, to_builtins
 from ...subjects import resolve_inside, stated
 from ..interface import FindingRule, Inspection, Outcome, inspector
@@ -27,7 +30,7 @@ NO_CARD = FindingRule(
 MISSING_DOCUMENT = FindingRule(
     "CARD-003",
     "medium",
-    "The card names {path} as {field}, but the target holds no such file.",
+    "The card names {path} as {field}, but the target holds no such file, or an empty one.",
     "Add the file, or correct the path in the card.",
     ("Regulation (EU) 2024/1689, Art. 11",),
 )
@@ -90,8 +93,8 @@ def read_card(inspection: Inspection) -> Outcome:
 
     Method
     : The parsed card is read field by field; unit: none for facts, a share of fields for completeness, which is an
-      exact count without an interval. A document counts as present if its path leads to a file or folder inside the
-      target. A measured value outranks what is declared here.
+      exact count without an interval. A document counts as present if its path leads to a folder, or a file that
+      is not empty, inside the target. A measured value outranks what is declared here.
 
     Limits
     : Whether a statement is true is not checked, nor what a document says. A field that is filled with a few
@@ -122,7 +125,7 @@ def read_card(inspection: Inspection) -> Outcome:
     return Outcome(
         measurements=(
             *(_fact(subject, field, value) for field, value in facts),
-            _share(subject, completeness),
+            measurement("transparency.card_completeness", "fields", completeness, {}, subject=subject),
             *(_document(subject, field, present) for field, _, present in documents if field.startswith("documents.")),
         ),
         findings=tuple(findings),
@@ -134,16 +137,11 @@ def read_card(inspection: Inspection) -> Outcome:
 
 def _fact(subject: str, field: str, value: Any) -> Measurement:
     table, _, key = field.partition(".")
-    answer = table == "answers"
-    return Measurement(
-        measure="card.answer" if answer else "card.stated",
-        subject=subject,
-        dimensions={"question": key} if answer else {"field": field},
-        value=_plain(value),
-        unit="",
-        method=METHOD,
-        basis="declared",
+    measure, dimensions = (
+        ("card.answer", {"question": key}) if table == "answers" else ("card.stated", {"field": field})
     )
+    read = fact(measure, _plain(value), subject=subject, method=METHOD, dimensions=dimensions)
+    return replace(read, basis="declared")
 
 
 def _plain(value: Any) -> Value:
@@ -170,19 +168,6 @@ def _completeness(said: set[str]) -> Counts:
     )
 
 
-def _share(subject: str, counts: Counts) -> Measurement:
-    present = sum(counts.values[::2])
-    return Measurement(
-        measure="transparency.card_completeness",
-        subject=subject,
-        value=present / len(FIELDS),
-        unit="1",
-        n=len(FIELDS),
-        method="share of the basic fields that the card states",
-        statistics="fields",
-    )
-
-
 def _documents(inspection: Inspection) -> list[tuple[str, str, bool]]:
     """What the card names: (field, path, whether it is there). A data or model file may be the target itself."""
     card = inspection.card
@@ -192,20 +177,21 @@ def _documents(inspection: Inspection) -> list[tuple[str, str, bool]]:
 
 
 def _is_there(root: Path, path: str) -> bool:
+    """Whether `path` leads to a folder, or to a file that is not empty, inside the target."""
     if not root.is_dir():
         return path == root.name
     try:
-        return resolve_inside(root, path) is not None
+        place = resolve_inside(root, path)
     except MalformedInput:
         return False
+    return place is not None and (place.is_dir() or place.stat().st_size > 0)
 
 
 def _document(subject: str, field: str, present: bool) -> Measurement:
-    return Measurement(
-        measure="transparency.document_present",
+    return fact(
+        "transparency.document_present",
+        present,
         subject=subject,
-        dimensions={"kind": field.removeprefix("documents.")},
-        value=present,
-        unit="",
         method="looked for the path in the target",
+        dimensions={"kind": field.removeprefix("documents.")},
     )

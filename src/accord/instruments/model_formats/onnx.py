@@ -61,8 +61,8 @@ class _Model:
 def read_onnx(path: Path) -> Header:
     """Read the structure of the ONNX file at `path`. ONNX carries no code, so `executes` is False.
 
-    `tensors` and `parameters` count the initializers, also those of subgraphs; constants inside nodes are not
-    parameters.
+    `tensors` and `parameters` count all tensors in the file: initializers and constants inside nodes, also those of
+    subgraphs; some exporters keep all weights in constants.
     """
     with open_window(path) as window:
         model = _Model(Wire(window), Problems())
@@ -129,12 +129,12 @@ def _node(model: _Model, value: int | Span, depth: int) -> None:
         model.used.setdefault(domain, operator)
 
 
-def _initializer(model: _Model, value: int | Span, depth: int) -> None:
+def _stored(model: _Model, value: int | Span, depth: int) -> None:
     model.tensors += 1
     model.parameters += _tensor(model, value, depth)
 
 
-def _sparse_initializer(model: _Model, value: int | Span, depth: int) -> None:
+def _stored_sparse(model: _Model, value: int | Span, depth: int) -> None:
     model.tensors += 1
     for number, inner in model.wire.fields(message(value, "a sparse tensor")):
         if number in (1, 2):
@@ -237,20 +237,10 @@ def _property(model: _Model, value: int | Span, depth: int) -> None:
     keep(model.metadata, f"metadata.{key}", text)
 
 
-def _constant(model: _Model, value: int | Span, depth: int) -> None:
-    _tensor(model, value, depth)
-
-
-def _sparse_constant(model: _Model, value: int | Span, depth: int) -> None:
-    for number, inner in model.wire.fields(message(value, "a sparse tensor")):
-        if number in (1, 2):
-            _tensor(model, inner, depth + 1)
-
-
 _ATTRIBUTE: dict[int, _Handler] = {
-    5: _constant, 6: _graph, 10: _constant, 11: _graph, 22: _sparse_constant, 23: _sparse_constant,
+    5: _stored, 6: _graph, 10: _stored, 11: _graph, 22: _stored_sparse, 23: _stored_sparse,
 }  # fmt: skip
-_GRAPH: dict[int, _Handler] = {1: _node, 5: _initializer, 15: _sparse_initializer}
+_GRAPH: dict[int, _Handler] = {1: _node, 5: _stored, 15: _stored_sparse}
 _TRAINING: dict[int, _Handler] = {1: _graph, 2: _graph}
 _MODEL: dict[int, _Handler] = {
     1: _ir_version,

@@ -46,7 +46,7 @@ class DelimitedTable(Table):
         super().__init__(path, header)
 
     def batches(self, columns: Sequence[int] | None = None) -> Iterator[Batch]:
-        """Yield batches of about 8 MiB of text. A row with too few or too many cells is a MalformedInput."""
+        """Yield batches of about 4 MiB of text. A row with too few or too many cells is a MalformedInput."""
         if self._only_header:
             return
         wanted = self.readable(columns)

@@ -22,7 +22,7 @@ class Limits:
 
     columns: int = 10_000
     name: int = 4_096
-    record: int = 8 << 20
+    record: int = 4 << 20
     column_chunk: int = 256 << 20
     batch_rows: int = 65_536
 

@@ -38,7 +38,7 @@ class JsonLinesTable(Table):
         self._given = list(names)
 
     def batches(self, columns: Sequence[int] | None = None) -> Iterator[Batch]:
-        """Yield batches of at most 65,536 lines and about 8 MiB of text. Nested values are their JSON text."""
+        """Yield batches of at most 65,536 lines and about 16 MiB of text. Nested values are their JSON text."""
         pa = arrow()
         names = [self._given[place] for place in self.readable(columns)]
         first_row = 1

@@ -83,18 +83,23 @@ def koopman_limit(x: int, m: int, y: int, n: int, z: float) -> float:
 def score(x: int, m: int, y: int, n: int, theta: float) -> float:
     """Return the signed root of Koopman's chi-square for the ratio `theta` of the rates behind x/m and y/n.
 
-    It rises with theta, through zero at (x/m) / (y/n). The rates are fitted under the restriction p = theta * q; the
-    discriminant is written as a sum of two terms that are never negative, since the textbook form loses all
-    digits where nearly every trial is an event.
+    It rises with theta, through zero at (x/m) / (y/n). The rates are fitted under the restriction p = theta * q: p and
+    q solve a quadratic, and so do 1 - p and 1 - q. Each is computed by itself from terms that don't cancel, since
+    1 - q has no digits left where nearly every trial is an event.
     """
-    a, b = theta * (m + y), x + n
-    shift = (theta - 1.0) * (m + y) + ((m - x) - (n - y))
-    root = sqrt(shift * shift + 4.0 * theta * (m - x) * (n - y))
-    q = 2.0 * (x + y) / (a + b + root)
+    every, one, other = m + n, m - x, n - y  # trials, and the non-events of both groups
+    shift = (theta - 1.0) * (m + y) + (one - other)
+    root = sqrt(shift * shift + 4.0 * theta * one * other)
+    q = 2.0 * (x + y) / (theta * (m + y) + (x + n) + root)
     p = theta * q
-    variance = (1.0 - p) / (m * p) + (1.0 - q) / (n * q)
+    d = every * (1.0 - theta) - one - theta * other
+    e = every * (theta - 1.0) - one - theta * other
+    not_q = (root - d) / (2.0 * every * theta) if d <= 0.0 else 2.0 * (1.0 - theta) * other / (root + d)
+    not_p = (root - e) / (2.0 * every) if e <= 0.0 else 2.0 * (theta - 1.0) * one / (root + e)
     if theta < 1.0:
-        return (m * p - x) / (1.0 - p) * sqrt(variance)
-    if q >= 1.0:
-        return 0.0
-    return (y - n * q) / (1.0 - q) * sqrt(variance)
+        excess = (m * p - x if p < 0.5 else one - m * not_p) / not_p
+    elif not_q > 0.0:
+        excess = (y - n * q if q < 0.5 else n * not_q - other) / not_q
+    else:
+        return 0.0  # every trial is an event, and theta is 1
+    return excess * sqrt(not_p / (m * p) + not_q / (n * q))

@@ -9,7 +9,7 @@ from ...i18n import _
 from ...records import Assessment, Counts, Evidence
 from .. import figures
 from ..interface import Details
-from ..wording import REASON_WORDS, word
+from ..wording import REASON_WORDS, name_of, word
 from .anchors import Anchors
 
 Pairs = tuple[tuple[str, str], ...]
@@ -17,10 +17,14 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class EvidenceView:
-    """One inspector's result, written out. `reused` says that an earlier run on the same bytes made it."""
+    """One inspector's result, written out. `name` is its id made readable.
+
+    `reused` says that an earlier run on the same bytes made it.
+    """
 
     anchor: str
     title: str
+    name: str
     part: str
     part_anchor: str | None
     evidence: Evidence
@@ -43,6 +47,7 @@ def evidence_of(assessment: Assessment, details: Details) -> tuple[EvidenceView,
         EvidenceView(
             anchor=f"e-{i}",
             title=details.inspector(evidence.inspector),
+            name=name_of(evidence.inspector),
             part=paths.get(evidence.subject, "") or assessment.subject.name,
             part_anchor=anchors.part(evidence.subject),
             evidence=evidence,

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from ...i18n import _
 from ...records import Assessment, Finding, Place
 from .. import figures
-from ..interface import Details
-from ..wording import WORST_FIRST
+from ..wording import WORST_FIRST, name_of
 from .anchors import Anchors
 from .panels import Panel
 
@@ -38,7 +37,24 @@ class FindingView:
     panel: Link | None
 
 
-def findings_of(assessment: Assessment, panels: Sequence[Panel], details: Details) -> tuple[FindingView, ...]:
+@dataclass(frozen=True, slots=True)
+class FindingGroup:
+    """Findings of one rule, severity and remedy: the first in full, the others below it."""
+
+    first: FindingView
+    others: tuple[FindingView, ...]
+
+
+def grouped(findings: Sequence[FindingView]) -> tuple[FindingGroup, ...]:
+    """Return the findings in groups of those that one remedy answers, in the order of their first one."""
+    groups: dict[tuple[str, ...], list[FindingView]] = defaultdict(list)
+    for view in findings:
+        finding = view.finding
+        groups[finding.severity, finding.rule, finding.remedy, view.evidence.anchor].append(view)
+    return tuple(FindingGroup(first, tuple(others)) for first, *others in groups.values())
+
+
+def findings_of(assessment: Assessment, panels: Sequence[Panel]) -> tuple[FindingView, ...]:
     """Return all findings of the record, the gravest first, else in the order of the record."""
     found = [
         (i, evidence, finding) for i, evidence in enumerate(assessment.evidence, 1) for finding in evidence.findings
@@ -59,7 +75,7 @@ def findings_of(assessment: Assessment, panels: Sequence[Panel], details: Detail
                 finding=finding,
                 part=parts.get(finding.subject, "") if part else "",
                 where=place(finding.where),
-                evidence=Link(f"e-{i}", details.inspector(evidence.inspector)),
+                evidence=Link(f"e-{i}", name_of(evidence.inspector)),
                 panel=Link(related.anchor, related.name) if related else None,
             )
         )
@@ -91,10 +107,20 @@ def highlights(
         for panel in panels
         if panel.measure == measure and (panel.of in sensitive or (not sensitive and panel.size == 1))
     ]
-    # Harmful errors stand together: a gap in one of them says little without the other.
-    companions = [panel for panel in harmful if any(panel.of == chosen.of for chosen in from_findings)]
-    ordered = {panel.anchor: panel for panel in (*from_findings, *companions, *harmful)}
-    return tuple(ordered.values())[:most]
+    candidates = list({panel.anchor: panel for panel in (*from_findings, *harmful)}.values())
+    attributes = list(dict.fromkeys(panel.of for panel in candidates))
+    order = {measure: i for i, measure in enumerate(_HARMFUL)}
+    # Single attributes before intersections, harmful errors before other rates; the errors of one attribute together,
+    # for a gap in one of them says little without the other.
+    candidates.sort(
+        key=lambda panel: (
+            panel.size,
+            panel.measure not in order,
+            attributes.index(panel.of),
+            order.get(panel.measure, len(order)),
+        )
+    )
+    return tuple(candidates[:most])
 
 
 def place(where: Place) -> tuple[tuple[str, str], ...]:

@@ -17,7 +17,7 @@ from ..interface import Details
 from ..visible import visible
 from .evidence import EvidenceView, evidence_of
 from .facts import environment_facts, parts_of, system_facts
-from .findings import MOST_FINDINGS, findings_of, highlights
+from .findings import MOST_FINDINGS, findings_of, grouped, highlights
 from .panels import Panel, panels_of
 from .requirements import frameworks_of, tiers_of, verdict_counts
 
@@ -53,7 +53,7 @@ class EvidenceGroup:
 def render(assessment: Assessment, *, details: Details) -> bytes:
     """Return `report.html` for an assessment, in the language in use."""
     panels, hidden = panels_of(assessment, details)
-    findings = findings_of(assessment, panels, details)
+    findings = findings_of(assessment, panels)
     first = highlights(assessment, findings, panels)
     evidence = evidence_of(assessment, details)
     parts, more_parts = parts_of(assessment)
@@ -67,7 +67,7 @@ def render(assessment: Assessment, *, details: Details) -> bytes:
             language=language,
             direction="rtl" if language.partition("-")[0] in _RIGHT_TO_LEFT else "ltr",
             style_digest=_style_digest(),
-            findings=findings[:MOST_FINDINGS],
+            findings=grouped(findings[:MOST_FINDINGS]),
             more_findings=max(0, len(findings) - MOST_FINDINGS),
             highlights=first,
             rest=_rest(panels, first, evidence),
@@ -102,7 +102,7 @@ def _rest(
         view = evidence[position - 1]
         groups.append(
             EvidenceGroup(
-                title=view.title,
+                title=view.name,
                 part=view.part,
                 anchor=view.anchor,
                 groups=tuple(
@@ -143,8 +143,11 @@ def _environment() -> Environment:
 
 
 def short(text: str, most: int) -> str:
-    """Return `text`, cut at `most` characters: the first screen keeps its place whatever a name contains."""
-    return text if len(text) <= most else f"{text[:most].rstrip()}…"
+    """Return `text`, cut at a word before `most` characters: the first screen stays one, whatever a name contains."""
+    if len(text) <= most:
+        return text
+    cut = text[:most].rsplit(" ", 1)[0]
+    return f"{cut if len(cut) > most // 2 else text[:most]}…"
 
 
 def _final(value: object) -> object:

@@ -111,13 +111,11 @@ def panels_of(assessment: Assessment, details: Details) -> tuple[tuple[Panel, ..
         left -= len(shown)
         hidden += len(evidence.measurements) - len(shown)
         placed = [_Placed(Anchors.at(i, j), measurement) for j, measurement in enumerate(shown, 1)]
-        panels.extend(_panels(i, evidence, placed, assessment, details))
+        panels.extend(_panels(i, evidence, placed, details))
     return tuple(replace(panel, anchor=f"t-{i}") for i, panel in enumerate(panels, 1)), hidden
 
 
-def _panels(
-    position: int, evidence: Evidence, placed: Sequence[_Placed], assessment: Assessment, details: Details
-) -> Iterator[Panel]:
+def _panels(position: int, evidence: Evidence, placed: Sequence[_Placed], details: Details) -> Iterator[Panel]:
     whole: list[_Placed] = []
     families: dict[tuple[str, str, tuple[tuple[str, str], ...]], list[_Placed]] = defaultdict(list)
     for item in placed:
@@ -129,10 +127,15 @@ def _panels(
         families[item.measurement.measure, dimension, fixed].append(item)
     if whole:
         yield _whole_panel(position, evidence, whole, details)
+    references = {
+        item.measurement.dimensions.get("attribute", ""): item.measurement.dimensions["reference"]
+        for item in placed
+        if "reference" in item.measurement.dimensions
+    }
     overall = {item.measurement.measure: item for item in whole}
     for (measure, dimension, fixed), items in families.items():
         everybody = overall.get(measure) if dimension == "group" else None
-        yield _panel(position, measure, dimension, dict(fixed), items, everybody, assessment, details)
+        yield _panel(position, measure, dimension, dict(fixed), items, everybody, references, details)
 
 
 def _row_dimension(dimensions: Mapping[str, str]) -> str | None:
@@ -169,7 +172,7 @@ def _panel(
     fixed: Mapping[str, str],
     items: Sequence[_Placed],
     everybody: _Placed | None,
-    assessment: Assessment,
+    references: Mapping[str, str],
     details: Details,
 ) -> Panel:
     drawn = [item.measurement for item in (*items, *([everybody] if everybody else ())) if _drawable(item.measurement)]
@@ -179,7 +182,7 @@ def _panel(
     rows = [_row(item, item.measurement.dimensions[dimension], scale) for item in ordered]
     if everybody:
         rows.insert(0, _row(everybody, _("Everybody"), scale, everybody=True))
-    at, label = _reference(fixed, items, everybody, assessment, _unit(drawn[0]) if drawn else "")
+    at, label = _reference(fixed, items, everybody, references, _unit(drawn[0]) if drawn else "")
     entry = details.measures.get(measure)
     return Panel(
         anchor="",
@@ -201,13 +204,16 @@ def _reference(
     fixed: Mapping[str, str],
     items: Sequence[_Placed],
     everybody: _Placed | None,
-    assessment: Assessment,
+    references: Mapping[str, str],
     unit: str,
 ) -> tuple[float | None, str]:
-    """Return where the dashed line stands, and what it says: equality, the reference group, or everybody."""
+    """Return where the dashed line stands, and what it is: equality, the reference group's value, or everybody's.
+
+    `references` are the groups that the differences of the same evidence compare with, by attribute.
+    """
     if "reference" in fixed:
         return (1.0 if unit == "ratio" else 0.0), _("the same as {group}").format(group=fixed["reference"])
-    group = assessment.card.data.reference.get(fixed.get("attribute", ""))
+    group = references.get(fixed.get("attribute", ""))
     for item in items:
         if group is not None and item.measurement.dimensions.get("group") == group and _drawable(item.measurement):
             return _number(item.measurement), group

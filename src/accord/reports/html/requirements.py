@@ -11,7 +11,7 @@ from ...i18n import _
 from ...records import Assessment, Coverage, FrameworkReference, Requirement, RuleOutcome, Tier, Verdict
 from .. import figures
 from ..interface import Details
-from ..wording import VERDICT_ORDER, operator
+from ..wording import VERDICT_ORDER, name_of, operator
 from .anchors import Anchors
 from .findings import Link
 
@@ -79,6 +79,11 @@ class TierView:
     tier: Tier
     candidates: tuple[str, ...]
     missing: tuple[tuple[str, str], ...]
+
+    @property
+    def undetermined(self) -> bool:
+        """Whether the answers leave several classes open."""
+        return self.tier.tier == "undetermined"
 
 
 def frameworks_of(assessment: Assessment, details: Details) -> tuple[FrameworkView, ...]:
@@ -148,7 +153,7 @@ def _requirement(
     anchors: Anchors,
 ) -> RequirementView:
     requirement = requirements.get(verdict.requirement)
-    names = {evidence.id: details.inspector(evidence.inspector) for evidence in assessment.evidence}
+    names = {evidence.id: name_of(evidence.inspector) for evidence in assessment.evidence}
     units = {item.measure: item.unit for evidence in assessment.evidence for item in evidence.measurements}
     # What speaks against comes first, then what is open.
     outcomes = sorted(verdict.outcomes, key=lambda outcome: {False: 0, None: 1, True: 2}[outcome.holds])

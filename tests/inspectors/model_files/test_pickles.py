@@ -1,0 +1,711 @@
+"""Pickles: what is dangerous is found, what is harmless passes, and nothing is ever executed.
+
+Hostile streams are written opcode by opcode (pickletools documents each); the oracle for harmless ones is that the
+libraries which wrote them load them again.
+"""
+
+from __future__ import annotations
+
+import bz2
+import collections
+import datetime
+import gzip
+import io
+import lzma
+import os
+import pickle
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accord.errors import AccordError
+from accord.inspectors.interface import HEADINGS, Inspection, Outcome
+from accord.inspectors.model_files import pickles
+from accord.inspectors.model_files.pickle_allow_list import allow_list
+from accord.inspectors.model_files.pickles import inspect_pickles
+from accord.instruments.sandbox import Sandbox
+from accord.records import Card, Part, Subject, from_json, to_json
+
+LIMITS = {"memory_mib": 600, "seconds": 5}
+
+
+def scan_file(path: Path, kind: str = "pickle", others: tuple[Part, ...] = (), **parameters: int) -> Outcome:
+    part = Part(role="model", kind=kind, path=path.name, digest="sha256:" + "0" * 64, size=path.stat().st_size)
+    subject = Subject(name="s", digest="sha256:" + "1" * 64, parts=(part, *others))
+    inspection = Inspection(part=part, subject=subject, root=path.parent, card=Card())
+    return inspect_pickles(inspection, **{**LIMITS, **parameters})
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Any:
+    def run(data: bytes, kind: str = "pickle", **parameters: int) -> Outcome:
+        path = tmp_path / "m.bin"
+        path.write_bytes(data)
+        return scan_file(path, kind, **parameters)
+
+    return run
+
+
+def rules(outcome: Outcome) -> set[str]:
+    return {finding.rule for finding in outcome.findings} - {"MOD-009"}
+
+
+def names(outcome: Outcome) -> set[str]:
+    return set(outcome.measurements[0].value)  # type: ignore[arg-type]
+
+
+def unlisted(outcome: Outcome) -> int:
+    return int(outcome.measurements[1].value)  # type: ignore[arg-type]
+
+
+def short(text: str) -> bytes:
+    return b"\x8c" + bytes([len(text)]) + text.encode()
+
+
+@pytest.fixture
+def canary(tmp_path: Path) -> Any:
+    """A file that exists only if a payload ran."""
+    path = tmp_path / "canary"
+    yield path
+    assert not path.exists(), "a payload was executed"
+
+
+# --- dangerous streams: every way to name and call something
+
+
+def command(canary: Path) -> bytes:
+    return f"touch {canary}".encode()
+
+
+def attacks(canary: Path) -> dict[str, tuple[bytes, str]]:
+    """Streams by name, with the name that must be found."""
+    text = command(canary)
+    const = b"\x8c" + bytes([len(text)]) + text
+    call = const + b"\x85R."
+    return {
+        "global": (b"cposix\nsystem\n" + b"(S'" + text + b"'\ntR.", "posix.system"),
+        "inst": (b"(S'" + text + b"'\nios\nsystem\n.", "os.system"),
+        "obj": (b"\x80\x02(cos\nsystem\nX" + struct.pack("<I", len(text)) + text + b"o.", "os.system"),
+        "stack_global": (b"\x80\x04" + short("os") + short("system") + b"\x93" + call, "os.system"),
+        "memoised names": (
+            b"\x80\x04" + short("system") + b"\x94" + short("os") + b"\x94" + b"0" + b"0h\x01h\x00\x93" + call,
+            "os.system",
+        ),
+        "long memo names": (
+            b"\x80\x02X\x06\0\0\0systemr\x05\0\0\0" + b"X\x02\0\0\0osr\x07\0\0\000j\x07\0\0\0j\x05\0\0\0\x93" + call,
+            "os.system",
+        ),
+        "newobj": (b"\x80\x02csubprocess\nPopen\n" + const + b"\x85\x81.", "subprocess.Popen"),
+        "newobj_ex": (b"\x80\x04csubprocess\nPopen\n" + const + b"\x85}\x92.", "subprocess.Popen"),
+        "import chain": (
+            b"\x80\x04cimportlib\nimport_module\n" + short("os") + b"\x85R0cbuiltins\ngetattr\n" + const + b"\x85R.",
+            "importlib.import_module",
+        ),
+        "resolve_name": (b"\x80\x04cpkgutil\nresolve_name\n" + short("os:system") + b"\x85R.", "pkgutil.resolve_name"),
+        "marshal": (b"cmarshal\nloads\n(S'x'\ntR.", "marshal.loads"),
+        "python 2 names": (b"c__builtin__\neval\n(S'1'\ntR.", "__builtin__.eval"),
+        "submodule": (b"\x80\x04casyncio.unix_events\nWhatever\n" + call, "asyncio.unix_events.Whatever"),
+        "dotted name": (b"\x80\x04" + short("os") + short("path.os.system") + b"\x93" + call, "os.path.os.system"),
+        "then popped": (b"\x80\x04cos\nsystem\n" + const + b"\x85R0N.", "os.system"),
+        "without stop": (b"\x80\x04cos\nsystem\n" + const + b"\x85R", "os.system"),
+        "then garbage": (b"\x80\x04cos\nsystem\n" + const + b"\x85R\xff\xff.", "os.system"),
+        "after stop": (b"\x80\x04N." + b"\x80\x04cos\nsystem\n" + call, "os.system"),
+        "nested": (b"\x80\x04C\x14\x80\x04cos\nsystem\n\x8c\x00\x85R." + b"0N.", "os.system"),
+        "nested text": (b"\x80\x04C\x16cos\nsystem\n(S'a'\ntR.0N.0N.", "os.system"),
+        "nested long": (
+            b"\x80\x04B\xc8\0\0\0" + (b"\x80\x04cos\nsystem\n" + b"\x8c\x00\x85R.").ljust(200, b"\0") + b".",
+            "os.system",
+        ),
+        "in a frame": (
+            b"\x80\x04\x95" + struct.pack("<Q", len(b"cos\nsystem\n" + call)) + b"cos\nsystem\n" + call,
+            "os.system",
+        ),
+        "wrapped in joblib": (b"\x80\x04cjoblib\nload\n" + call, "joblib.load"),
+        "torch loads": (b"\x80\x04ctorch.storage\n_load_from_bytes\nC\x00\x85R.", "torch.storage._load_from_bytes"),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(attacks(Path("/nowhere"))))
+def test_every_way_to_call_something_is_found(scan: Any, canary: Path, name: str) -> None:
+    data, expected = attacks(canary)[name]
+    outcome = scan(data)
+    critical = [finding for finding in outcome.findings if finding.rule == "MOD-002"]
+    assert expected in names(outcome) | {str(finding.arguments["name"]) for finding in critical}
+    assert critical, outcome.findings
+    assert all(finding.severity == "critical" for finding in critical)
+
+
+def test_the_canary_would_sing(tmp_path: Path) -> None:
+    """The attacks are real: Python's own loader runs this one."""
+    canary = tmp_path / "sung"
+    pickle.loads(attacks(canary)["stack_global"][0])
+    assert canary.exists()
+
+
+def test_a_finding_names_the_place(scan: Any) -> None:
+    outcome = scan(b"\x80\x04N0cos\nsystem\nN\x85R.")
+    (finding,) = [finding for finding in outcome.findings if finding.rule == "MOD-002"]
+    assert finding.where.offset == 4
+    assert finding.where.path == "m.bin"
+    assert finding.arguments["name"] == "os.system"
+
+
+def test_unlisted_names_are_not_proven_safe(scan: Any) -> None:
+    outcome = scan(b"\x80\x04cmypackage.models\nClassifier\n)\x81.")
+    assert rules(outcome) == {"MOD-001"}
+    assert unlisted(outcome) == 1
+    assert names(outcome) == {"mypackage.models.Classifier"}
+
+
+@pytest.mark.parametrize("code", [b"\x82\x07", b"\x83\x07\x01", b"\x84\x07\0\0\x01"])
+def test_extension_codes_are_names(scan: Any, code: bytes) -> None:
+    outcome = scan(b"\x80\x02" + code + b")R0" + code + b".")
+    assert rules(outcome) == {"MOD-001"}
+    assert unlisted(outcome) == 1
+    assert next(iter(names(outcome))).startswith("copyreg.extension.")
+
+
+def test_calling_what_may_only_be_built_is_reported(scan: Any) -> None:
+    built = b"\x80\x02csklearn.svm._classes\nLinearSVC\n)\x81}b."
+    assert rules(scan(built)) == set()
+    assert rules(scan(built.replace(b")\x81", b")R"))) == {"MOD-001"}
+
+
+def test_changing_a_class_is_reported(scan: Any) -> None:
+    """BUILD on the class itself, not on an instance, replaces its attributes for the whole process."""
+    outcome = scan(b"\x80\x02csklearn.svm._classes\nLinearSVC\nN}X\x07\0\0\0predictK\x01s\x86b.")
+    assert rules(outcome) == {"MOD-001"}
+    assert "changed" in outcome.findings[0].message
+
+
+def test_calling_an_instance_is_reported(scan: Any) -> None:
+    assert "MOD-003" in rules(scan(b"\x80\x02csklearn.svm._classes\nLinearSVC\n)\x81)R."))
+
+
+def test_a_name_that_is_computed_is_reported(scan: Any) -> None:
+    """A string that a call returns can't be followed, so the stream is not proven safe."""
+    outcome = scan(b"\x80\x04c_codecs\nencode\n" + short("bf") + short("rot13") + b"\x86R" + short("system") + b"\x93.")
+    assert "MOD-003" in rules(outcome)
+
+
+# --- malformed streams
+
+MALFORMED = {
+    "empty stream": b"\x80\x04.",
+    "unknown opcode": b"\x80\x04\xfe.",
+    "protocol": b"\x80\x09N.",
+    "truncated constant": b"\x80\x04B\xff\xff\0\0abc",
+    "lying length": b"\x80\x04\x8e" + b"\xff" * 7 + b"\x7f" + b"x.",
+    "lying bytearray": b"\x80\x05\x96" + struct.pack("<Q", 1 << 40) + b"x.",
+    "lying frame": b"\x80\x04\x95" + struct.pack("<Q", 1 << 40) + b"N.",
+    "frame too short": b"\x80\x04\x95" + struct.pack("<Q", 1) + b"K\x01.",
+    "stop inside frame": b"\x80\x04\x95" + struct.pack("<Q", 9) + b"N." + bytes(7),
+    "frame in frame": b"\x80\x04\x95" + struct.pack("<Q", 12) + b"\x95" + struct.pack("<Q", 2) + b"N.",
+    "trailing bytes": b"\x80\x04N.garbage",
+    "two pickles": b"\x80\x04N.\x80\x04N.",
+    "negative length": b"T\xff\xff\xff\xff.",
+    "put without number": b"Np 1\n.",
+    "line without end": b"cos",
+    "name not utf-8": b"c\xff\xfe\nx\n.",
+    "extension zero": b"\x82\x00.",
+    "pop from nothing": b"0000.",
+    "unhashable key": b"\x80\x02}]K\x01s.",
+    "names not text": b"\x80\x04K\x01K\x02\x93.",
+    "no end": b"(((((",
+}
+
+
+@pytest.mark.parametrize("name", sorted(MALFORMED))
+def test_malformed_streams_are_findings(scan: Any, name: str) -> None:
+    outcome = scan(MALFORMED[name])
+    assert rules(outcome) == {"MOD-003"}
+    assert all(finding.message.isprintable() for finding in outcome.findings)
+
+
+def test_an_empty_file_holds_no_pickle(scan: Any) -> None:
+    assert rules(scan(b"")) == set()
+
+
+# --- streams that cost too much
+
+BOMBS = {
+    "memo": b"\x80\x02Nr\xff\xff\xff\x7f.",
+    "memo text": b"Np999999999999\n.",
+    "sets": b"\x80\x04" + b"\x8f" * 8_000_000 + b".",
+    "hash of shared tuples": b"\x80\x02}" + b"K\x01K\x01" + b"\x862" * 60 + b"\x86K\x01s.",
+    "imports": b"\x80\x02" + b"".join(b"ca\nb%d\n0" % number for number in range(5000)) + b"N.",
+    "opcodes that import": b"\x80\x02" + b"ca\nb\n0" * 250_000 + b"N.",
+}
+
+
+@pytest.mark.parametrize("name", sorted(BOMBS))
+def test_bombs_are_findings(scan: Any, name: str) -> None:
+    assert "MOD-008" in rules(scan(BOMBS[name], seconds=2, memory_mib=500))
+
+
+def test_a_crash_of_the_unpickler_is_a_finding(scan: Any) -> None:
+    """Hashing a tuple nested a million deep overflows the stack of the C code. The walk still names what is written."""
+    outcome = scan(b"\x80\x02cos\nsystem\n0})" + b"\x85" * 2_000_000 + b"K\x01s.")
+    assert {"MOD-002", "MOD-008"} <= rules(outcome)
+
+
+def test_a_memo_bomb_does_not_hide_what_comes_before(scan: Any, canary: Path) -> None:
+    outcome = scan(b"\x80\x02cos\nsystem\nX\x01\0\0\0x\x85R0Nr\xff\xff\xff\x7f.")
+    assert {"MOD-002", "MOD-008"} <= rules(outcome)
+
+
+@pytest.mark.parametrize("depth", [1000, 1_000_000])
+def test_deep_nesting_is_no_crash(scan: Any, depth: int) -> None:
+    assert rules(scan(b"\x80\x02" + b"]" * depth + b"a" * (depth - 1) + b".")) == set()
+    assert rules(scan(b"\x80\x02N" + b"\x85" * depth + b".")) == set()
+
+
+def test_a_sparse_gigabyte_is_read_in_windows(tmp_path: Path) -> None:
+    path = tmp_path / "sparse.pkl"
+    with path.open("wb") as file:
+        file.write(b"\x80\x04\x8e" + struct.pack("<Q", (1 << 30) - 20))
+        file.truncate(1 << 30)
+    with path.open("r+b") as file:
+        file.seek((1 << 30) - 9)
+        file.write(b"0cos\nx\n.N"[:9])
+    with Sandbox("decode", readable=[path], importable=[Path(__file__).parent]) as box:
+        reply = box.call(f"{Path(__file__).stem}:in_child", str(path).encode())
+    outcome = from_json(reply.body, Outcome)
+    assert "MOD-002" in rules(outcome)
+    assert reply.peak_memory_bytes < 300 << 20
+
+
+def in_child(request: bytes) -> bytes:
+    return to_json(scan_file(Path(request.decode()), memory_mib=640))
+
+
+# --- harmless files
+
+
+class Point(collections.namedtuple("Point", "x y")):
+    pass
+
+
+BENIGN: dict[str, Any] = {
+    "plain": {"a": [1, 2.5, None, True, "text", b"bytes", (1, 2), {3}, frozenset({4}), 1 << 300, -(1 << 70)]},
+    "text": ["x" * length for length in (0, 1, 63, 64, 255, 256, 70_000)],
+    "times": [datetime.datetime(2024, 1, 2, tzinfo=datetime.UTC), datetime.timedelta(3)],
+    "ordered": collections.OrderedDict(a=1),
+    "default": collections.defaultdict(list, a=[1]),
+    "complex": 1 + 2j,
+    "bytearray": bytearray(b"abc" * 1000),
+    "array": np.arange(1000.0).reshape(10, 100),
+    "fortran": np.asfortranarray(np.ones((3, 4))),
+    "scalar": np.float32(3),
+    "dates": np.array(["2024-01-01"], dtype="M8[D]"),
+    "records": np.array([(1, "a")], dtype=[("x", "i4"), ("y", "U3")]),
+    "objects": np.array([1, "a", None], dtype=object),
+    "generator": np.random.default_rng(1),
+    "words": {f"word {number}": number for number in range(5000)},
+    "path": Path("a/b"),
+}
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("name", sorted(BENIGN))
+def test_harmless_pickles_pass(scan: Any, name: str, protocol: int) -> None:
+    data = pickle.dumps(BENIGN[name], protocol=protocol)
+    outcome = scan(data)
+    assert rules(outcome) == set(), outcome.findings
+    assert unlisted(outcome) == 0
+    pickle.loads(data)
+
+
+def test_slow_picklers_agree(scan: Any) -> None:
+    """The Python implementation frames and memoises differently."""
+    for protocol in range(6):
+        buffer = io.BytesIO()
+        pickle._Pickler(buffer, protocol=protocol).dump(list(BENIGN.values()))  # type: ignore[attr-defined]
+        assert rules(scan(buffer.getvalue())) == set()
+
+
+def test_large_constants_do_not_need_memory(scan: Any) -> None:
+    parts = [np.zeros(12 << 20, dtype="u1"), b"x" * (70 << 20), "y" * (70 << 20), bytearray(70 << 20), "end"]
+    for protocol in (3, 5):
+        outcome = scan(pickle.dumps([*parts, np.dtype("f8")], protocol=protocol), memory_mib=400, seconds=20)
+        assert rules(outcome) == set(), outcome.findings
+        assert any("long constants" in text for text in outcome.not_checked)
+        assert "numpy.dtype" in names(outcome)
+
+
+def test_out_of_band_buffers_pass(scan: Any) -> None:
+    buffers: list[pickle.PickleBuffer] = []
+    data = pickle.dumps(np.arange(10), protocol=5, buffer_callback=buffers.append)
+    assert buffers
+    assert rules(scan(data)) == set()
+
+
+def models() -> list[Any]:
+    from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    x, y = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 2
+    kinds = [LogisticRegression(), RandomForestClassifier(3), KNeighborsClassifier(), SVC()]
+    fitted = [make_pipeline(StandardScaler(), kind).fit(x, y) for kind in kinds]
+    fitted.append(HistGradientBoostingClassifier(max_iter=3).fit(x, y))
+    fitted.append(TfidfVectorizer().fit(["some words", "other words"]))
+    return fitted
+
+
+def test_scikit_learn_models_pass(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    for model in models():
+        path = tmp_path / "model.pkl"
+        path.write_bytes(pickle.dumps(model))
+        outcome = scan_file(path)
+        assert rules(outcome) == set(), outcome.findings
+        joblib.dump(model, path)
+        outcome = scan_file(path)
+        assert rules(outcome) == set(), outcome.findings
+        assert "joblib.numpy_pickle.NumpyArrayWrapper" in names(outcome) or "Tfidf" in repr(model)
+
+
+@pytest.mark.parametrize("compress", [0, ("zlib", 3), ("gzip", 3), ("bz2", 3), ("xz", 3), ("lzma", 3)])
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_joblib_files_pass_and_payloads_in_them_do_not(
+    tmp_path: Path, compress: Any, protocol: int, canary: Path
+) -> None:
+    arrays = [np.arange(999.0), np.array([(1, "é")], dtype=[("x", "i4"), ("y", "U3")]), np.array(7), np.zeros((0, 3))]
+    content = {"arrays": arrays, "object": np.array([1, "x", arrays[0]], dtype=object), "after": np.arange(5)}
+    path = tmp_path / "m.joblib"
+    joblib.dump(content, path, compress=compress, protocol=protocol)
+    kind = "pickle" if compress == 0 else "joblib"
+    outcome = scan_file(path, kind)
+    assert rules(outcome) == set(), outcome.findings
+    assert "joblib.numpy_pickle.NumpyArrayWrapper" in names(outcome)
+    joblib.load(path)
+    content["payload"] = Payload(canary)
+    joblib.dump(content, path, compress=compress, protocol=protocol)
+    assert rules(scan_file(path, kind)) == {"MOD-002"}
+    content["payload"] = np.array([Payload(canary)], dtype=object)
+    joblib.dump(content, path, compress=compress, protocol=protocol)
+    assert rules(scan_file(path, kind)) == {"MOD-002"}
+
+
+class Payload:
+    def __init__(self, canary: Path) -> None:
+        self.canary = canary
+
+    def __reduce__(self) -> Any:
+        return os.system, (f"touch {self.canary}",)
+
+
+def test_joblib_opcodes_hidden_in_an_array_are_found(tmp_path: Path, canary: Path) -> None:
+    """joblib.load() skips array data; pickle.load() of the same file would execute them."""
+    path = tmp_path / "m.joblib"
+    payload = b"0" * 40 + b"cos\nsystem\n(S'touch " + str(canary).encode() + b"'\ntR."
+    joblib.dump(np.frombuffer(payload, dtype="u1"), path, protocol=2)
+    data = path.read_bytes()
+    hidden = data.index(payload)
+    # The padding in front of the array is 0xff bytes, which are no opcodes; a hostile writer chooses others.
+    start = data[:hidden].rindex(b"\xff") + 1
+    padding = data[:start].rstrip(b"\xff")
+    length = padding[-1]
+    path.write_bytes(padding[:-1] + bytes([length]) + b"N" * (hidden - len(padding)) + data[hidden:])
+    outcome = scan_file(path)
+    assert joblib.load(path).tobytes() == payload
+    if length in b"()N2":  # only then does a plain unpickler get past the length of the padding
+        assert "MOD-002" in rules(outcome)
+    else:
+        assert "MOD-002" not in rules(outcome)
+
+
+def test_a_truncated_joblib_file_is_a_finding(tmp_path: Path) -> None:
+    path = tmp_path / "m.joblib"
+    joblib.dump({"a": np.arange(1000.0)}, path)
+    path.write_bytes(path.read_bytes()[:4000])
+    assert "MOD-003" in rules(scan_file(path))
+
+
+@pytest.mark.parametrize("pack", [zlib.compress, gzip.compress, bz2.compress, lzma.compress])
+def test_compression_bombs_and_damage_are_findings(scan: Any, pack: Any) -> None:
+    bomb = (
+        pack(b"\x80\x04\x8e" + struct.pack("<Q", 400 << 20) + bytes(400 << 20) + b".") if pack is gzip.compress else b""
+    )
+    if bomb:
+        assert "MOD-008" in rules(scan(bomb, "joblib", seconds=20))
+    whole = pack(pickle.dumps(list(range(10_000))))
+    assert rules(scan(whole, "joblib")) == set()
+    assert "MOD-003" in rules(scan(whole[: len(whole) // 2], "joblib"))
+
+
+# --- archives
+
+
+def torch_like(members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+EVIL = b"\x80\x02cos\nsystem\nX\x01\0\0\0x\x85R."
+STATE = (
+    b"\x80\x02}X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n"
+    b"X\x01\0\0\x000X\x03\0\0\0cpuK\x04tQK\x00K\x04\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtRs."
+)
+
+
+def test_a_state_dict_passes(scan: Any) -> None:
+    outcome = scan(torch_like({"m/data.pkl": STATE, "m/version": b"3\n", "m/data/0": bytes(16)}), "pytorch")
+    assert rules(outcome) == set()
+    assert "torch._utils._rebuild_tensor_v2" in names(outcome)
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+@pytest.mark.parametrize("name", ["m/data.pkl", "m/data/0", "notes.txt", "x.npy", "deep.pkl.gz"])
+def test_a_payload_in_any_member_is_found(scan: Any, name: str, compression: int) -> None:
+    evil = {"x.npy": npy(EVIL), "deep.pkl.gz": gzip.compress(EVIL)}.get(name, EVIL)
+    outcome = scan(torch_like({"m/data.pkl": STATE, name: evil}, compression), "zip")
+    assert rules(outcome) == {"MOD-002"}
+    assert [finding.where.member for finding in outcome.findings if finding.rule == "MOD-002"] == [name]
+
+
+def test_text_pickles_in_archives_are_found_by_content(scan: Any) -> None:
+    assert "MOD-002" in rules(scan(torch_like({"readme": b"cos\nsystem\n(S'x'\ntR."}), "zip"))
+    prose = b"(c) the authors\nand so on.\n" * 500
+    outcome = scan(torch_like({"readme": prose, "code.py": b"class A:\n    pass\n", "n": bytes(10_000)}), "zip")
+    assert rules(outcome) == set()
+    assert "no pickle" in outcome.checked[0] or "0 pickle" in outcome.checked[0]
+
+
+def test_an_archive_in_an_archive_is_opened(scan: Any) -> None:
+    inner = torch_like({"data.pkl": EVIL})
+    outcome = scan(torch_like({"inner.zip": inner}), "zip")
+    assert rules(outcome) == {"MOD-002"}
+    assert outcome.findings[0].where.member == "inner.zip!data.pkl"
+
+
+def change(data: bytes, old: bytes, new: bytes, occurrence: int) -> bytes:
+    at = -1
+    for _ in range(occurrence + 1):
+        at = data.index(old, at + 1)
+    return data[:at] + new + data[at + len(old) :]
+
+
+def test_archives_that_contradict_themselves(scan: Any) -> None:
+    good = torch_like({"m/data.pkl": STATE, "m/data/0": bytes(16)})
+    assert rules(scan(good, "pytorch")) == set()
+    lies = {
+        "local name": change(good, b"m/data.pkl", b"m/dat4.pkl", 0),
+        "central name": change(good, b"m/data.pkl", b"m/dat4.pkl", 1),
+        "checksum in both": good.replace(struct.pack("<L", zlib.crc32(STATE)), b"\1\2\3\4"),
+        "checksum in one": change(good, struct.pack("<L", zlib.crc32(STATE)), b"\1\2\3\4", 0),
+        "encrypted flag": change(good, b"PK\1\2\x14\x03\x14\0\0\0", b"PK\1\2\x14\x03\x14\0\1\0", 0),
+        "hidden member": good[: good.index(b"PK\1\2")] + torch_like({"h": EVIL})[:-22] + good[good.index(b"PK\1\2") :],
+    }
+    with pytest.warns(UserWarning, match="Duplicate"):
+        lies["two of a name"] = doubled()
+    for lie, data in lies.items():
+        assert "MOD-003" in rules(scan(data, "pytorch")), lie
+    assert "MOD-002" in rules(scan(lies["two of a name"], "pytorch"))
+
+
+def doubled() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("m/data.pkl", EVIL)
+        archive.writestr("m/data.pkl", STATE)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("data", [b"PK\3\4", b"PK\5\6" + bytes(18), b"PK\5\6" + b"\xff" * 18, b"PK\3\4" + bytes(100)])
+def test_broken_archives_are_answers(scan: Any, data: bytes) -> None:
+    assert rules(scan(data, "zip")) <= {"MOD-003", "MOD-008"}
+
+
+def test_torchscript_classes_pass_only_in_torchscript(scan: Any) -> None:
+    stream = b"\x80\x02c__torch__.models\nNet\n)\x81}b."
+    assert rules(scan(stream)) == {"MOD-001"}
+    assert rules(scan(torch_like({"m/data.pkl": stream, "m/code/__torch__.py": b"x"}), "torchscript")) == set()
+
+
+# --- NumPy
+
+
+def npy(payload: bytes, descr: str = "|O") -> bytes:
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': (1,), }}".ljust(117).encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + payload
+
+
+def test_numpy_object_arrays(scan: Any, tmp_path: Path, canary: Path) -> None:
+    np.save(tmp_path / "o.npy", np.array([1, "a"], dtype=object))
+    assert rules(scan_file(tmp_path / "o.npy", "numpy")) == set()
+    np.save(tmp_path / "o.npy", np.array([Payload(canary)], dtype=object))
+    assert rules(scan_file(tmp_path / "o.npy", "numpy")) == {"MOD-002"}
+    np.savez(tmp_path / "o.npz", a=np.arange(3), b=np.array([Payload(canary)], dtype=object))
+    outcome = scan_file(tmp_path / "o.npz", "numpy_zip")
+    assert rules(outcome) == {"MOD-002"}
+    assert outcome.findings[0].where.member == "b.npy"
+    np.save(tmp_path / "n.npy", np.frombuffer(EVIL, dtype="u1"))
+    outcome = scan_file(tmp_path / "n.npy", "numpy")
+    assert rules(outcome) == set()
+    assert outcome.checked == ("that there is no pickle in the file",)
+
+
+# --- PyTorch's old format: five pickles, then storages
+
+
+def test_the_old_pytorch_format(scan: Any) -> None:
+    streams = [pickle.dumps(each, protocol=2) for each in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True})]
+    storages = pickle.dumps(["0"], protocol=2) + struct.pack("<Q", 4) + bytes(16)
+    assert rules(scan(b"".join(streams) + STATE + storages)) == set()
+    assert "MOD-002" in rules(scan(b"".join(streams) + EVIL + storages))
+
+
+# --- weights only in a format that can carry code
+
+
+def test_weights_only_in_a_pickle(tmp_path: Path) -> None:
+    path = tmp_path / "m.pkl"
+    path.write_bytes(pickle.dumps([1]))
+    safe = Part(role="model", kind="safetensors", path="m.safetensors", digest="sha256:2", size=1)
+    assert [finding.rule for finding in scan_file(path).findings] == ["MOD-009"]
+    assert scan_file(path, others=(safe,)).findings == ()
+
+
+# --- properties
+
+
+OPCODES = bytes(sorted(set(b"0()12NQRabdeltsou}].cihjgpqrIFLSVXUTBCGJKM" + bytes(range(0x80, 0x99)))))
+soup = st.lists(
+    st.one_of(
+        st.sampled_from(OPCODES).map(lambda code: bytes([code])),
+        st.binary(max_size=6),
+        st.sampled_from(
+            [b"cos\nsystem\n", b"ios\nsystem\n", b"\x8c\x02os\x8c\x06system\x93", b"K\x01", b"cnumpy\ndtype\n"]
+        ),
+    ),
+    max_size=40,
+).map(b"".join)
+calm = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@calm
+@given(soup)
+def test_opcode_soup_is_always_answered(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "soup"
+    path.write_bytes(b"\x80\x04" + data)
+    try:
+        outcome = scan_file(path)
+    except AccordError:
+        return
+    # Whatever Python's own unpickler looks up, we have found. (Nothing is imported: the names are only noted.)
+    looked_up: list[str] = []
+
+    class Spy(pickle.Unpickler):
+        def find_class(self, module: str, name: str) -> Any:
+            looked_up.append(f"{module}.{name}")
+            raise pickle.UnpicklingError
+
+        def persistent_load(self, pid: Any) -> Any:
+            return None
+
+    try:
+        Spy(io.BytesIO(b"\x80\x04" + data)).load()
+    except Exception:
+        pass
+    assert set(looked_up) <= names(outcome)
+    if looked_up or b"system" in repr(names(outcome)).encode():
+        assert all(
+            finding.rule in {"MOD-001", "MOD-002", "MOD-003", "MOD-008", "MOD-009"} for finding in outcome.findings
+        )
+    to_json(outcome)
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.binary()
+    | st.binary(min_size=60, max_size=300),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner),
+    max_leaves=20,
+)
+
+
+@calm
+@given(values, st.integers(0, 5))
+def test_plain_values_are_never_a_finding(tmp_path: Path, value: Any, protocol: int) -> None:
+    path = tmp_path / "value"
+    path.write_bytes(pickle.dumps(value, protocol=protocol))
+    outcome = scan_file(path)
+    assert rules(outcome) == set(), outcome.findings
+    assert outcome.measurements[0].value == ()
+
+
+@calm
+@given(st.binary(max_size=300), st.sampled_from([b"", b"PK\3\4", b"\x93NUMPY\1\0", b"\x1f\x8b\x08", b"x\x9c", b"BZh9"]))
+def test_any_bytes_of_any_kind_are_answered(tmp_path: Path, data: bytes, head: bytes) -> None:
+    path = tmp_path / "bytes"
+    path.write_bytes(head + data)
+    for kind in ("pickle", "zip"):
+        to_json(scan_file(path, kind))
+
+
+@calm
+@given(st.integers(0, 400), st.integers(0, 255))
+def test_archives_with_one_byte_changed_are_answered(tmp_path: Path, at: int, value: int) -> None:
+    data = bytearray(torch_like({"m/data.pkl": EVIL, "m/data/0": bytes(16)}))
+    data[at % len(data)] = value
+    path = tmp_path / "changed"
+    path.write_bytes(bytes(data))
+    assert rules(scan_file(path, "pytorch"))
+
+
+# --- the list and the card
+
+
+def test_the_allow_list_is_consistent() -> None:
+    listed = allow_list()
+    for (module, name), (_, reason) in listed.names.items():
+        assert reason
+        assert "." not in name
+        assert listed.judge(module, name, called=False).standing == "listed", f"{module}.{name} is also dangerous"
+    for module, name in (
+        ("os", "system"),
+        ("builtins", "eval"),
+        ("importlib", "import_module"),
+        ("runpy", "_run_code"),
+    ):
+        assert listed.judge(module, name, called=False).standing == "dangerous"
+    assert listed.judge("builtins", "object.__subclasses__", called=True).standing == "unlisted"
+
+
+def test_listed_names_exist() -> None:
+    """A list full of names that nobody writes would be no list. Libraries that are not installed are left out."""
+    import importlib
+
+    found = 0
+    for module, name in allow_list().names:
+        if module.split(".")[0] in {"builtins", "collections", "datetime", "decimal", "copyreg", "_codecs", "joblib"}:
+            assert hasattr(importlib.import_module(module), name), f"{module}.{name}"
+            found += 1
+    assert found > 30
+
+
+def test_the_card_has_all_headings() -> None:
+    card = pickles.INSPECTOR.card  # type: ignore[attr-defined]
+    assert all(heading in card for heading in HEADINGS)
+    assert pickles.INSPECTOR.isolation == "decode"  # type: ignore[attr-defined]
