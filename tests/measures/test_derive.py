@@ -381,7 +381,9 @@ def test_measure_all_asks_everything_of_the_same_counts():
 
 def test_a_fact_takes_the_unit_of_the_catalogue():
     found = fact("model_files.tensors", 12, subject="sha256:0", method="read from the header")
-    assert (found.unit, found.statistics) == ("count", None)
+    assert (found.unit, found.statistics, found.basis) == ("count", None, "measured")
+    stated = fact("card.stated", "bail", subject="sha256:0", method="read", dimensions={"field": "f"}, basis="declared")
+    assert (stated.unit, stated.basis) == ("", "declared")
     with pytest.raises(UsageError):
         fact("data.rows", 12, subject="sha256:0", method="guessed")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from ..errors import UsageError
 from ..records import Context, Counts, Interval, Measurement, Value
@@ -137,6 +138,7 @@ def fact(
     subject: str,
     method: str,
     dimensions: Mapping[str, str] | None = None,
+    basis: Literal["declared", "measured"] = "measured",
     context: Context | None = None,
     reason: str | None = None,
 ) -> Measurement:
@@ -151,6 +153,7 @@ def fact(
         value=value,
         unit=item.unit,
         method=method,
+        basis=basis,
         context=context or Context(),
         reason=reason,
     )
