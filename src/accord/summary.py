@@ -6,10 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from .frameworks import Judgement
-from .i18n import _, ngettext
+from .i18n import N_, _, ngettext
 from .inspectors.interface import Inspector
 from .records import SEVERITIES, VERDICT_STATUSES, Card, Context, Evidence, Finding, Subject, Summary
-from .records.verdict import VerdictStatus
+
+THEMES = {
+    "data": N_("data tables"),
+    "fairness": N_("fairness between groups"),
+    "model_files": N_("model files"),
+    "openness": N_("licences"),
+    "transparency": N_("the system card"),
+}
 
 
 def summarise(
@@ -26,10 +33,10 @@ def summarise(
     statuses = Counter(item.status for item in evidence)
     titles = {inspector.id: inspector.title for inspector in inspectors}
     return Summary(
-        checked=_checked(subject, evidence, titles),
+        checked=_checked(subject, evidence),
         worst=worst.message if worst else _nothing_found(evidence),
         certainty=_certainty(worst, card.context),
-        unchecked=_unchecked(evidence, titles, verdicts),
+        unchecked=_unchecked(evidence, titles),
         worst_finding=worst,
         findings={severity: n for severity in reversed(SEVERITIES) if (n := _count(findings, severity))},
         verdicts={status: verdicts[status] for status in VERDICT_STATUSES if verdicts[status]},
@@ -50,22 +57,21 @@ def _count(findings: Sequence[Finding], severity: str) -> int:
     return sum(finding.severity == severity for finding in findings)
 
 
-def _checked(subject: Subject, evidence: Sequence[Evidence], titles: dict[str, str]) -> str:
-    measured = list(dict.fromkeys(item.inspector for item in evidence if item.status == "measured"))
-    if not measured:
+def _checked(subject: Subject, evidence: Sequence[Evidence]) -> str:
+    if not any(item.status == "measured" for item in evidence):
         return _("Nothing was assessed.")
-    topics = ", ".join(_lower_first(_(titles[inspector])) for inspector in measured)
-    rows = [
+    rows = sum(
         measurement.value
         for item in evidence
         for measurement in item.measurements
         if measurement.measure == "data.rows" and isinstance(measurement.value, int)
-    ]
+    )
     if rows:
-        size = ngettext("{n} row of data", "{n} rows of data", sum(rows)).format(n=f"{sum(rows):,}")
+        size = ngettext("{n} row of data", "{n} rows of data", rows).format(n=f"{rows:,}")
     else:
-        size = ngettext("{n} part", "{n} parts", len(subject.parts)).format(n=f"{len(subject.parts):,}")
-    return _("Accord checked {size} of {name}: {topics}.").format(size=size, name=subject.name, topics=topics)
+        n = len(subject.parts)
+        size = ngettext("{n} part", "{n} parts", n).format(n=f"{n:,}")
+    return _("Accord checked {size} of {name}.").format(size=size, name=subject.name)
 
 
 def _nothing_found(evidence: Sequence[Evidence]) -> str:
@@ -80,31 +86,24 @@ def _certainty(worst: Finding | None, context: Context) -> str:
     low, high, n = (worst.arguments.get(key) for key in ("low", "high", "n"))
     if low is None or high is None:
         return _("This was read from the files themselves: there is no sampling error in it.")
-    where = ", ".join(part for part in (context.population, *context.places, context.period) if part)
-    known = _("known for {where}").format(where=where) if where else _("for whom the data stand is not stated")
-    if n is None:
-        return _("The interval given holds at 95 % confidence; {known}.").format(known=known)
-    return _("The interval given holds at 95 % confidence on {n} cases; {known}.").format(n=f"{n:,}", known=known)
+    basis = [ngettext("{n} case", "{n} cases", n).format(n=f"{n:,}")] if isinstance(n, int) else []
+    basis += [text for text in (*context.places, context.period) if text]
+    return _("The interval in brackets is at 95 % confidence ({basis}).").format(basis="; ".join(basis))
 
 
-def _unchecked(evidence: Sequence[Evidence], titles: dict[str, str], verdicts: Counter[VerdictStatus]) -> str:
-    sentences = []
-    measured = {item.inspector for item in evidence if item.status == "measured"}
-    skipped = dict.fromkeys(item.inspector for item in evidence if item.inspector not in measured)
-    if skipped:
-        topics = ", ".join(_lower_first(_(titles[inspector])) for inspector in skipped)
-        sentences.append(_("Nobody checked: {topics}.").format(topics=topics))
+def _unchecked(evidence: Sequence[Evidence], titles: dict[str, str]) -> str:
+    measured = {_theme(item.inspector, titles) for item in evidence if item.status == "measured"}
+    untouched = dict.fromkeys(_theme(item.inspector, titles) for item in evidence)
+    topics = [topic for topic in untouched if topic not in measured]
+    topics += [_("robustness"), _("explainability"), _("privacy attacks"), _("energy")]
+    sentences = [_("Nobody checked: {topics}.").format(topics=", ".join(topics))]
     failed = sum(item.status == "failed" for item in evidence)
     if failed:
         sentences.append(ngettext("{n} check failed.", "{n} checks failed.", failed).format(n=failed))
-    sentences.append(_("Accord does not yet measure robustness, explainability, privacy attacks or energy."))
-    open_points = verdicts["not_evaluated"] + verdicts["inconclusive"] + verdicts["needs_review"]
-    if open_points:
-        sentences.append(
-            _("{n} of {of} requirements are left for a person to judge.").format(n=open_points, of=verdicts.total())
-        )
     return " ".join(sentences)
 
 
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+def _theme(inspector: str, titles: dict[str, str]) -> str:
+    """What an inspector looks at, in a word or two: its theme's name, or for a guest's theme its title."""
+    theme = inspector.partition(".")[0]
+    return _(THEMES[theme]) if theme in THEMES else titles.get(inspector, inspector)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bz2
 import collections
+import contextlib
 import datetime
 import gzip
 import io
@@ -597,7 +598,7 @@ soup = st.lists(
     ),
     max_size=40,
 ).map(b"".join)
-calm = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+calm = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @calm
@@ -620,10 +621,8 @@ def test_opcode_soup_is_always_answered(tmp_path: Path, data: bytes) -> None:
         def persistent_load(self, pid: Any) -> Any:
             return None
 
-    try:
+    with contextlib.suppress(Exception):
         Spy(io.BytesIO(b"\x80\x04" + data)).load()
-    except Exception:
-        pass
     assert set(looked_up) <= names(outcome)
     if looked_up or b"system" in repr(names(outcome)).encode():
         assert all(
@@ -652,7 +651,11 @@ def test_plain_values_are_never_a_finding(tmp_path: Path, value: Any, protocol: 
     path.write_bytes(pickle.dumps(value, protocol=protocol))
     outcome = scan_file(path)
     assert rules(outcome) == set(), outcome.findings
-    assert outcome.measurements[0].value == ()
+    assert names(outcome) <= {
+        "__builtin__.bytes",
+        "_codecs.encode",
+        "__builtin__.set",
+    }  # as protocols 0 to 2 write bytes
 
 
 @calm
@@ -671,7 +674,7 @@ def test_archives_with_one_byte_changed_are_answered(tmp_path: Path, at: int, va
     data[at % len(data)] = value
     path = tmp_path / "changed"
     path.write_bytes(bytes(data))
-    assert rules(scan_file(path, "pytorch"))
+    assert rules(scan_file(path, "pytorch")), "the payload is still there, or the archive is damaged"
 
 
 # --- the list and the card

@@ -39,7 +39,7 @@ def profile(
     maximum_categories: int = 50,
     maximum_columns: int = 1000,
 ) -> Outcome:
-    """Describe a table.
+    """The quality of a table.
 
     What it measures
         Rows, columns, the type of each column, the share of cells that are present, the share of rows that repeat an

@@ -38,7 +38,7 @@ MAXIMUM_CROSSED: Final = 300
 def groups(
     inspection: Inspection, *, minimum: int = 30, maximum_groups: int = 50, intersections: bool = True
 ) -> Outcome:
-    """Measure how a system's predictions and errors fall on groups of people.
+    """How predictions and errors fall on groups of people.
 
     What it measures
         Selection rate, true- and false-positive rate, false-negative rate, positive predictive value, accuracy and base

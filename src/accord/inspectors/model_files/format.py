@@ -92,7 +92,7 @@ _UNTRUSTED = "the header is malformed, so its counts mean nothing"
     libraries=("jinja2",),
 )
 def read_format(inspection: Inspection) -> Outcome:
-    """Read the header of a model file.
+    """What a model file is, and whether its header holds.
 
     What it measures
     : The format by content, whether the header holds together, the number of tensors and parameters where the header

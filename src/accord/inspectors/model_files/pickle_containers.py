@@ -56,11 +56,15 @@ class _Bytes:
         return io.BytesIO(self.data[offset:])
 
 
-def find_pickles(path: Path, search: Search, *, certain: bool) -> Iterator[Embedded]:
+def find_pickles(path: Path, search: Search, *, certain: bool, archive: bool = False) -> Iterator[Embedded]:
     """Yield the pickles of the file at `path`, archives and compression unpacked on the way. `certain`: the file was
-    recognised as a pickle, so that what is nothing else is one, however malformed. Raises OSError.
+    recognised as a pickle, so that what is nothing else is one, however malformed; `archive`: as an archive, which
+    readers find by its end, whatever stands at its start. Raises OSError.
     """
     whole = FilePart(path, 0, path.stat().st_size)
+    if archive:
+        yield from _look_into_archive(path, whole, None, search, 0)
+        return
     yield from _look(path, whole, None, search, certain=certain, depth=0)
 
 

@@ -246,7 +246,8 @@ class _Scanner:
                 walker = Walker(self._source, start=offset)
                 inner = walker.stream(offset)
                 walker.close()
-                if inner.fault is None and inner.globals and inner.end <= walk.end:
+                # What ends at the outer STOP is no pickle inside: it fell into step with the outer one.
+                if inner.fault is None and inner.globals and inner.end < walk.end:
                     # A text pickle begins with the import that made us look; a binary one with its protocol.
                     self._nested(inner, binary=inner.globals[0].offset != offset)
 

@@ -56,6 +56,7 @@ _RULES: dict[Kind, FindingRule] = {
 _MOST_FINDINGS = 100
 _MOST_NAMES = 1000
 _WEIGHTS = frozenset({"pickle", "pytorch", "joblib"})
+_ARCHIVES = frozenset({"pytorch", "torchscript", "numpy_zip", "zip"})
 _SAFE_WEIGHTS = frozenset({"safetensors", "gguf", "onnx"})
 
 
@@ -101,7 +102,8 @@ def inspect_pickles(inspection: Inspection, *, memory_mib: int = 640, seconds: i
     part = inspection.part
     search, scans = Search(), list[tuple[Embedded, Scan]]()
     allowance = Allowance(memory_mib << 20, float(seconds))
-    for embedded in find_pickles(inspection.path, search, certain=part.kind in ("pickle", "joblib")):
+    certain, archive = part.kind in ("pickle", "joblib"), part.kind in _ARCHIVES
+    for embedded in find_pickles(inspection.path, search, certain=certain, archive=archive):
         scan = scan_streams(embedded.source, allowance, torchscript=embedded.torchscript, start=embedded.start)
         scans.append((embedded, scan))
     findings = [*_findings(part, search, scans)]

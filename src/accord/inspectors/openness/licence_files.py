@@ -55,7 +55,7 @@ NOT_SPDX = FindingRule(
     libraries=("license-expression",),
 )
 def inspect_licence_files(inspection: Inspection) -> Outcome:
-    """Read the licence that a folder declares.
+    """The licence that a folder declares, and its text.
 
     What it measures
     : The licence that the folder's own files declare; whether that is a valid SPDX expression; whether a licence text

@@ -81,7 +81,7 @@ METHOD = "read from the system card"
     reads_card=True,
 )
 def read_card(inspection: Inspection) -> Outcome:
-    """Read what the system card declares.
+    """What the system card declares.
 
     What it measures
     : Each field and answer that the card states, as a declared fact; how many of 17 basic fields it states; whether
