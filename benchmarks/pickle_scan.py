@@ -3,8 +3,7 @@
 Run:  python benchmarks/pickle_scan.py [--json] [--opcodes N]
 The rival lives in its own environment, `.venv-peers` (python -m venv .venv-peers; .venv-peers/bin/pip install
 picklescan==1.0.5). Both get the same file in a process of their own; CPU includes what that process started, and
-memory is the largest sum of resident pages over the process and its children, sampled every 10 ms, or the kernel's
-high-water mark where that is larger.
+memory is the largest sum over the process and its children that was seen, sampled every 20 ms.
 """
 
 from __future__ import annotations
@@ -62,17 +61,18 @@ def write_file(path: Path, opcodes: int) -> None:
     path.write_bytes(pickle.dumps([*rows, Payload()], protocol=4))
 
 
-def resident(pid: int) -> int:
-    """Return the resident bytes of a process and its children."""
+def memory(pid: int) -> int:
+    """Return the physical memory of a process and its children: pages that they share count once (PSS)."""
     total, waiting = 0, [pid]
     while waiting:
         each = waiting.pop()
         try:
-            total += int(Path(f"/proc/{each}/statm").read_text().split()[1])
+            rollup = Path(f"/proc/{each}/smaps_rollup").read_text()
+            total += int(rollup.partition("Pss:")[2].split()[0]) * 1024
             waiting += map(int, Path(f"/proc/{each}/task/{each}/children").read_text().split())
         except (OSError, IndexError):
             continue
-    return total * os.sysconf("SC_PAGE_SIZE")
+    return total
 
 
 def measure(python: Path | str, code: str, path: Path) -> dict[str, float]:
@@ -83,8 +83,8 @@ def measure(python: Path | str, code: str, path: Path) -> dict[str, float]:
 
     def watch() -> None:
         nonlocal peak
-        while not finished.wait(0.01):
-            peak = max(peak, resident(process.pid))
+        while not finished.wait(0.02):
+            peak = max(peak, memory(process.pid))
 
     watcher = threading.Thread(target=watch)
     watcher.start()

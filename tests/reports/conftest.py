@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import importlib.util
+import sys
 from pathlib import Path
-from types import ModuleType
+from types import SimpleNamespace
 
 import pytest
 
 from accord.records import Assessment
 from accord.reports import Details, report
 
-
-def _load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("accord_report_sample", Path(__file__).with_name("sample.py"))
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")
-def sample() -> ModuleType:
-    """The builder of sample assessments."""
-    return _load()
+def sample() -> SimpleNamespace:
+    """The builders of sample assessments, by name."""
+    import report_extremes
+    import report_sample
+
+    return SimpleNamespace(**vars(report_sample) | vars(report_extremes))
 
 
 @pytest.fixture(scope="session")
-def details(sample: ModuleType) -> Details:
+def details(sample: SimpleNamespace) -> Details:
     """What a reader wants beside the record: the two frameworks of the sample."""
     return Details(frameworks=sample.frameworks(), inspectors={"fairness.groups": "Fairness between groups"})
 
@@ -43,12 +40,12 @@ def render(details: Details):
 
 
 @pytest.fixture(scope="session")
-def page(sample: ModuleType, render) -> str:
+def page(sample: SimpleNamespace, render) -> str:
     """The page of the sample."""
     return render(sample.compas())
 
 
 @pytest.fixture(scope="session")
-def hostile_page(sample: ModuleType, render) -> str:
+def hostile_page(sample: SimpleNamespace, render) -> str:
     """The page of the sample with hostile text everywhere."""
     return render(sample.hostile())

@@ -6,12 +6,15 @@ are. What languages need to be written stays: the joiners of Persian and Indic s
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from functools import lru_cache
 
 _JOINERS = frozenset("\u200c\u200d")
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _ESCAPED_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_NOT_PLAIN = re.compile("[^ -~]")
 _LONGEST = 2_000
 
 
@@ -22,20 +25,19 @@ def visible(text: str, *, keep: str = "", longest: int | None = _LONGEST) -> str
     """
     if longest is not None and len(text) > longest:
         text = f"{text[:longest]}… (+{len(text) - longest:,})"
-    if text.isprintable() and (text.isascii() or not _BLANK_LETTERS.intersection(text)):
-        return text
-    return "".join(character if _shown(character, keep) else _escape(character) for character in text)
+    return _NOT_PLAIN.sub(lambda found: found[0] if found[0] in keep else _written(found[0]), text)
 
 
-def _shown(character: str, keep: str) -> bool:
-    if character in keep or character in _JOINERS:
-        return True
-    if character in _BLANK_LETTERS:
-        return False
+@lru_cache(maxsize=4096)
+def _written(character: str) -> str:
+    """Return a character that is not plain ASCII as it is, or as its escape."""
+    if character in _JOINERS:
+        return character
     category = unicodedata.category(character)
     # The signs that Arabic and Syriac write numbers and verses with are of category Cf, yet they have ink.
-    has_ink = category == "Cf" and unicodedata.bidirectional(character) in ("AN", "AL")
-    return category not in _ESCAPED_CATEGORIES or (has_ink and character != "\u061c")
+    has_ink = category == "Cf" and unicodedata.bidirectional(character) in ("AN", "AL") and character != "\u061c"
+    steers = category in _ESCAPED_CATEGORIES and not has_ink
+    return _escape(character) if steers or character in _BLANK_LETTERS else character
 
 
 def _escape(character: str) -> str:

@@ -33,6 +33,7 @@ class OutcomeView:
     reason: str
     n_needed: str
     declared: bool
+    text: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ def _outcome(outcome: RuleOutcome, units: Mapping[str, str], details: Details, a
         reason=outcome.reason,
         n_needed="" if outcome.n_needed is None else figures.count(outcome.n_needed),
         declared=outcome.basis == "declared",
+        text=isinstance(outcome.value, str | tuple),
     )
 
 
