@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALLED := $(VENV)/.installed
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
 PEERS := .venv-peers/.installed
+COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
@@ -14,31 +16,35 @@ help:
 	@echo "make test   every test: lint, types, floors, documentation, conformance, browser"
 	@echo "make bench  against peers, side by side; make soak: slow and exhaustive tests"
 
-demo: $(INSTALLED)
+demo: $(RUNTIME)
 	$(BIN)/accord demo
 
-test: $(INSTALLED) $(PEERS) browser lint
+test: $(DEV) $(PEERS) browser lint
 	ACCORD_REQUIRE_BROWSER=$$(test -x "$$(command -v chromium)" && echo 1) $(BIN)/pytest -m "not soak" -n 2
 
-lint: $(INSTALLED)
+lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-soak: $(INSTALLED) $(PEERS)
+soak: $(DEV) $(PEERS)
 	$(BIN)/pytest -m soak
 
-bench: $(INSTALLED) $(PEERS)
+bench: $(DEV) $(PEERS)
 	$(BIN)/python -m benchmarks
 
 # A Debian machine may have Python without venv; as root it is installed, otherwise pip says what is missing.
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv $(VENV); }
 
-$(INSTALLED): $(BIN)/python pyproject.toml requirements.lock
+$(RUNTIME): $(BIN)/python pyproject.toml requirements.lock
 	$(BIN)/pip install -q -r requirements.lock
 	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): $(RUNTIME) requirements-dev.lock
+	$(BIN)/pip install -q -r requirements-dev.lock
 	@touch $@
 
 $(PEERS): $(BIN)/python requirements-peers.lock
@@ -51,8 +57,9 @@ browser:
 
 lock: $(BIN)/python
 	$(BIN)/pip install -q pip-tools
-	$(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra dev -o requirements.lock pyproject.toml
-	$(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements-peers.lock requirements-peers.in
+	$(COMPILE) --extra build -o requirements.lock pyproject.toml
+	$(COMPILE) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(COMPILE) -o requirements-peers.lock requirements-peers.in
 
 clean:
 	rm -rf $(VENV) .venv-peers accord-report build dist .mypy_cache .ruff_cache .hypothesis tests/browser/node_modules

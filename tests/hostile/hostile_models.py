@@ -154,7 +154,6 @@ def calling_pickle(port: int) -> bytes:
 
 def hostile_pickles(trap: str, port: int) -> dict[str, bytes]:
     """Code, bombs of memo, depth and digits, and lengths that lie."""
-    laughs = b"\x80\x04](" + b"".join(b"h%c" % (i % 256) * 0 for i in range(1))
     laughs = b"\x80\x02]q\x00" + b"".join(b"(h%c" % i + b"h%c" % i * 9 + b"lq%c" % (i + 1) for i in range(40)) + b"."
     tuples = b"\x80\x02)" + b"2\x86" * 200 + b"."
     return {

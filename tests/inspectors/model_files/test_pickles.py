@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import bz2
 import collections
-import contextlib
 import datetime
 import gzip
 import io
@@ -24,10 +23,7 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from accord.errors import AccordError
 from accord.inspectors.interface import HEADINGS, Inspection, Outcome
 from accord.inspectors.model_files import pickles
 from accord.inspectors.model_files.pickle_allow_list import allow_list
@@ -243,13 +239,13 @@ BOMBS = {
     "sets": b"\x80\x04" + b"\x8f" * 8_000_000 + b".",
     "hash of shared tuples": b"\x80\x02}" + b"K\x01K\x01" + b"\x862" * 60 + b"\x86K\x01s.",
     "imports": b"\x80\x02" + b"".join(b"ca\nb%d\n0" % number for number in range(5000)) + b"N.",
-    "opcodes that import": b"\x80\x02" + b"ca\nb\n0" * 250_000 + b"N.",
+    "opcodes that import": b"\x80\x02" + b"ca\nb\n0" * 201_000 + b"N.",
 }
 
 
 @pytest.mark.parametrize("name", sorted(BOMBS))
 def test_bombs_are_findings(scan: Any, name: str) -> None:
-    assert "MOD-008" in rules(scan(BOMBS[name], seconds=2, memory_mib=500))
+    assert "MOD-008" in rules(scan(BOMBS[name], seconds=1, memory_mib=500))
 
 
 def test_a_crash_of_the_unpickler_is_a_finding(scan: Any) -> None:
@@ -582,99 +578,6 @@ def test_weights_only_in_a_pickle(tmp_path: Path) -> None:
     safe = Part(role="model", kind="safetensors", path="m.safetensors", digest="sha256:2", size=1)
     assert [finding.rule for finding in scan_file(path).findings] == ["MOD-009"]
     assert scan_file(path, others=(safe,)).findings == ()
-
-
-# --- properties
-
-
-OPCODES = bytes(sorted(set(b"0()12NQRabdeltsou}].cihjgpqrIFLSVXUTBCGJKM" + bytes(range(0x80, 0x99)))))
-soup = st.lists(
-    st.one_of(
-        st.sampled_from(OPCODES).map(lambda code: bytes([code])),
-        st.binary(max_size=6),
-        st.sampled_from(
-            [b"cos\nsystem\n", b"ios\nsystem\n", b"\x8c\x02os\x8c\x06system\x93", b"K\x01", b"cnumpy\ndtype\n"]
-        ),
-    ),
-    max_size=40,
-).map(b"".join)
-calm = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@calm
-@given(soup)
-def test_opcode_soup_is_always_answered(tmp_path: Path, data: bytes) -> None:
-    path = tmp_path / "soup"
-    path.write_bytes(b"\x80\x04" + data)
-    try:
-        outcome = scan_file(path)
-    except AccordError:
-        return
-    # Whatever Python's own unpickler looks up, we have found. (Nothing is imported: the names are only noted.)
-    looked_up: list[str] = []
-
-    class Spy(pickle.Unpickler):
-        def find_class(self, module: str, name: str) -> Any:
-            looked_up.append(f"{module}.{name}")
-            raise pickle.UnpicklingError
-
-        def persistent_load(self, pid: Any) -> Any:
-            return None
-
-    with contextlib.suppress(Exception):
-        Spy(io.BytesIO(b"\x80\x04" + data)).load()
-    assert set(looked_up) <= names(outcome)
-    if looked_up or b"system" in repr(names(outcome)).encode():
-        assert all(
-            finding.rule in {"MOD-001", "MOD-002", "MOD-003", "MOD-008", "MOD-009"} for finding in outcome.findings
-        )
-    to_json(outcome)
-
-
-values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text()
-    | st.binary()
-    | st.binary(min_size=60, max_size=300),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner),
-    max_leaves=20,
-)
-
-
-@calm
-@given(values, st.integers(0, 5))
-def test_plain_values_are_never_a_finding(tmp_path: Path, value: Any, protocol: int) -> None:
-    path = tmp_path / "value"
-    path.write_bytes(pickle.dumps(value, protocol=protocol))
-    outcome = scan_file(path)
-    assert rules(outcome) == set(), outcome.findings
-    assert names(outcome) <= {
-        "__builtin__.bytes",
-        "_codecs.encode",
-        "__builtin__.set",
-    }  # as protocols 0 to 2 write bytes
-
-
-@calm
-@given(st.binary(max_size=300), st.sampled_from([b"", b"PK\3\4", b"\x93NUMPY\1\0", b"\x1f\x8b\x08", b"x\x9c", b"BZh9"]))
-def test_any_bytes_of_any_kind_are_answered(tmp_path: Path, data: bytes, head: bytes) -> None:
-    path = tmp_path / "bytes"
-    path.write_bytes(head + data)
-    for kind in ("pickle", "zip"):
-        to_json(scan_file(path, kind))
-
-
-@calm
-@given(st.integers(0, 400), st.integers(0, 255))
-def test_archives_with_one_byte_changed_are_answered(tmp_path: Path, at: int, value: int) -> None:
-    data = bytearray(torch_like({"m/data.pkl": EVIL, "m/data/0": bytes(16)}))
-    data[at % len(data)] = value
-    path = tmp_path / "changed"
-    path.write_bytes(bytes(data))
-    assert rules(scan_file(path, "pytorch")), "the payload is still there, or the archive is damaged"
 
 
 # --- the list and the card
