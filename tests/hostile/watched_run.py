@@ -1,9 +1,9 @@
 """Run the real command line in a process of its own and watch what it costs, its children included.
 
-Peak memory is the larger of two readings. Every few milliseconds the resident pages of the process and all its
-descendants are read from /proc and added up: shared pages count once for each process, so the sum errs upwards. And
-when the process has ended, `wait4` tells the exact high-water mark of the largest single process among it and the
-descendants it waited for, so that no spike between two readings of one process goes unseen.
+Peak memory is read from /proc every few milliseconds, for the process and all its descendants: the sum of what is
+resident now (shared pages count once for each process, so it errs upwards), or the high-water mark of any one of them
+if that is larger, so that a spike between two looks is seen too. (`getrusage` would not do: the kernel counts what
+this process held when it started the child.)
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 _LOOK_SECONDS = 0.02
 
 
@@ -65,12 +64,10 @@ def run_watched(
             env=environment,
         )
         peak, timed_out = 0, False
-        while True:
-            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
-            if ended:
-                break
+        while process.poll() is None:
             tree = descendants(process.pid)
-            peak = max(peak, sum(map(resident_bytes, tree)))
+            memory = [resident_bytes(pid) for pid in tree]
+            peak = max(peak, sum(now for now, _ in memory), *(highest for _, highest in memory))
             if time.monotonic() - began > seconds and not timed_out:
                 timed_out = True
                 for pid in tree:
@@ -78,12 +75,9 @@ def run_watched(
                         os.kill(pid, signal.SIGKILL)
             time.sleep(_LOOK_SECONDS)
         took = time.monotonic() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
         for stream in (out, err):
             stream.seek(0)
-        return WatchedRun(
-            process.returncode, out.read(), err.read(), took, max(peak, usage.ru_maxrss * 1024), timed_out
-        )
+        return WatchedRun(process.returncode, out.read(), err.read(), took, peak, timed_out)
 
 
 def descendants(pid: int) -> list[int]:
@@ -97,8 +91,10 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def resident_bytes(pid: int) -> int:
-    """Return the resident bytes of a process, 0 if it has ended."""
-    with suppress(OSError, ValueError, IndexError):
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
-    return 0
+def resident_bytes(pid: int) -> tuple[int, int]:
+    """Return the resident bytes of a process, now and at their highest; zeros if it has ended."""
+    with suppress(OSError, ValueError, KeyError):
+        lines = (line.split(":") for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        status = {name: value.split() for name, value in lines if name in ("VmRSS", "VmHWM")}
+        return int(status["VmRSS"][0]) * 1024, int(status["VmHWM"][0]) * 1024
+    return 0, 0

@@ -1,7 +1,7 @@
 """Evidence of earlier runs on the same bytes, kept on this machine and sealed with a key that never leaves it.
 
 The key of an entry binds everything that could change the result: the part, the card if it is read, the inspector's
-version and parameters, the seed, the versions of its libraries and of Accord. Evidence that failed or was skipped
+version and parameters, the seed, the versions of its libraries and Accord's own code. Evidence that failed or was skipped
 is never kept. An entry whose seal does not fit is treated as absent.
 """
 
@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -21,6 +22,16 @@ from .running import Request
 
 SCHEMA = "1"
 _SEAL_BYTES = 32
+
+
+@lru_cache(maxsize=1)
+def _own_code() -> str:
+    """The digest of Accord's own files: a version number does not change while somebody works on the code."""
+    package = Path(__file__).parents[1]
+    code = hashlib.sha256()
+    for path in sorted(path for path in package.rglob("*") if path.suffix in (".py", ".yaml")):
+        code.update(path.read_bytes())
+    return code.hexdigest()
 
 
 class EvidenceCache:
@@ -78,6 +89,7 @@ class EvidenceCache:
             asked.subject.digest if inspector.scope == "subject" else None,
             [asked.card, asked.card_source, asked.contradictions] if inspector.reads_card else None,
             libraries,
+            _own_code(),
         ]
 
     def _secret(self) -> bytes:

@@ -12,10 +12,14 @@ from . import rules
 from .views import Outcomes, View
 
 ERRORS: Final = {
-    "false_positive_rate": "False-positive rate",
-    "false_negative_rate": "False-negative rate",
-    "accuracy": "Accuracy",
+    "false_positive_rate": (
+        "false-positive rate",
+        "Of people whose outcome was negative, the system wrongly marked as positive",
+    ),
+    "false_negative_rate": ("false-negative rate", "Of people whose outcome was positive, the system missed"),
+    "accuracy": ("accuracy", "The system was right about"),
 }
+"""Each error rate's name, and the beginning of a sentence that says it to somebody who never heard the name."""
 HARMFUL: Final = {"negative": "false_positive_rate", "positive": "false_negative_rate"}
 """The error that hurts the person, by which prediction is favourable."""
 FOUR_FIFTHS: Final = 0.8
@@ -98,7 +102,8 @@ def _difference(
         Place(path=path),
         severity=severity,
         measure=f"fairness.{measure}",
-        measure_name=ERRORS[measure],
+        measure_name=ERRORS[measure][0],
+        what=ERRORS[measure][1],
         attribute=compared.view.attribute,
         group=group,
         reference=reference,
@@ -113,9 +118,10 @@ def _difference(
         reference_n=other.n or 0,
         rate_percent=100 * rate,
         reference_percent=100 * reference_rate,
-        points=100 * value,
-        points_low=100 * low,
-        points_high=100 * high,
+        points=100 * abs(value),
+        more="more" if value > 0 else "less",
+        points_low=100 * min(abs(low), abs(high)) if low * high > 0 else 0.0,
+        points_high=100 * max(abs(low), abs(high)),
     )
     return Disparity(finding, (_rank(severity), 0 if harmful else 1, int(compared.view.crossed), -beyond))
 

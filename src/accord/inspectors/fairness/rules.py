@@ -11,8 +11,8 @@ DIFFERENCE: Final = FindingRule(
     "FAIR-001",
     "medium",
     N_(
-        "{measure_name} is {rate_percent:.1f} % for {attribute} = {group} and {reference_percent:.1f} % for "
-        "{reference}: a difference of {points:.1f} percentage points [{points_low:.1f}, {points_high:.1f}]."
+        "{what} {rate_percent:.1f} % where {attribute} is {group}, {reference_percent:.1f} % where it is {reference}: "
+        "{points:.1f} percentage points {more} [{points_low:.1f}, {points_high:.1f}] ({measure_name})."
     ),
     N_(
         "Find out where the difference comes from (label, features, threshold, who is in the data) before the system "

@@ -75,7 +75,7 @@ class _Scanner:
         walks = self._walk_all(start)
         plain = self._follow(walks)
         if plain is not None and any(seen.name == "NumpyArrayWrapper" for seen in plain.globals):
-            self._scan_joblib(start)
+            self._scan_joblib(start, plain)
             return self._scan
         self._scan.streams = len(walks)
         for walk in walks:
@@ -264,9 +264,11 @@ class _Scanner:
 
     # --- joblib
 
-    def _scan_joblib(self, start: int) -> None:
-        """Scan once more as joblib reads it: opcodes with array data in between."""
-        earlier = self._scan
+    def _scan_joblib(self, start: int, plain: Followed) -> None:
+        """Scan once more as joblib reads it: opcodes with array data in between.
+
+        pickle.load() of the same file would execute the array data: the names that `plain` met count too.
+        """
         self._scan = Scan(notes={"the numbers in arrays"})
         followed = self._apart(lambda: follow_joblib(self._source, start, range(1, 256)))
         walks: list[Walk] = []
@@ -278,12 +280,9 @@ class _Scanner:
         self._compare(written, followed, cut=cut)
         self._look_into_constants(walks, {each.offset for each in written})
         self._scan.streams = len(walks)
-        # pickle.load() would read array data as opcodes: names that it would meet count too.
-        for defect in earlier.defects:
-            if defect.name is not None and defect.name not in self._scan.globals:
-                self._scan.defects.append(defect)
-        self._scan.globals |= earlier.globals
-        self._scan.unlisted |= earlier.unlisted
+        for seen in plain.globals:
+            if f"{seen.module}.{seen.name}" not in self._scan.globals:
+                self._judge(seen, None, " (when array data are read as opcodes)")
 
     def _walk_around(self, start: int, jumps: list[tuple[int, int]], followed: Followed) -> list[Walk]:
         walker = Walker(self._source, start=start, jumps=jumps)
