@@ -1,4 +1,4 @@
-"""Run every benchmark, each against its peers in one run, and print what was measured: `python -m benchmarks [NAME …]`."""
+"""Run every benchmark, each against its peers in one run, and print the figures: `python -m benchmarks [NAME …]`."""
 
 from __future__ import annotations
 

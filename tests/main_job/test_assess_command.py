@@ -121,20 +121,22 @@ def test_only_what_could_not_run_is_status_3(tmp_path: Path) -> None:
     ("arguments", "code"),
     [
         (("assess", "/nonexistent/model"), "not-found"),
-        (("assess", ".", "--only", "no.such"), "unknown-inspector"),
-        (("assess", ".", "--framework", "no-such"), "unknown-framework"),
-        (("assess", ".", "--jurisdiction", "XX"), "unknown-jurisdiction"),
-        (("assess", ".", "--fail-on", "sometimes"), "bad-gate"),
-        (("assess", ".", "--lang", "tlh"), "unknown-language"),
-        (("assess", ".", "--format", "papyrus"), "unknown-format"),
+        (("assess", "TABLE", "--only", "no.such"), "unknown-inspector"),
+        (("assess", "TABLE", "--framework", "no-such"), "unknown-framework"),
+        (("assess", "TABLE", "--jurisdiction", "XX"), "unknown-jurisdiction"),
+        (("assess", "TABLE", "--fail-on", "sometimes"), "bad-gate"),
+        (("assess", "TABLE", "--lang", "tlh"), "unknown-language"),
+        (("assess", "TABLE", "--format", "papyrus"), "unknown-format"),
         (("assess", "https://example.org/v1"), "endpoint-unsupported"),
         (("explain", "everything"), "nothing-to-explain"),
         (("measures", "magic"), "unknown-theme"),
         (("frameworks", "no-such"), "unknown-framework"),
     ],
 )
-def test_a_wrong_call_says_what_is_wrong_and_what_to_do(arguments: tuple[str, ...], code: str) -> None:
-    error = run(*arguments).exception
+def test_a_wrong_call_says_what_is_wrong_and_what_to_do(arguments: tuple[str, ...], code: str, tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("a,b\n" + "1,2\n" * 10)
+    error = run(*(str(table) if argument == "TABLE" else argument for argument in arguments)).exception
     assert isinstance(error, UsageError)
     assert error.code == code
     assert error.remedy

@@ -33,7 +33,6 @@ OTHERS = (
     "model_files.parameters",
     "model_files.pickle_globals",
     "model_files.pickle_unlisted_globals",
-    "model_files.pickle_opcodes",
     "openness.declared_licence",
     "openness.licence_expression_valid",
     "openness.licence_text_present",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--only", multiple=True, help="Run only this inspector. Repeatable.")
 @click.option("--skip", multiple=True, help="Leave out this inspector. Repeatable.")
 @click.option("--run-target", is_flag=True, help="Allow inspectors that run the target's own code, isolated.")
+@click.option("--unsafe-no-isolation", is_flag=True, help="Run it even where the kernel can't isolate it. Reported.")
 @click.option("--fail-on", "gates", multiple=True, metavar="GATE", help="finding:high, verdict:not_met, coverage<0.5.")
 @click.option("--format", "formats", multiple=True, help="Reports to write: html (and always json). Repeatable.")
 @click.option("--lang", default="en", show_default=True, help="Language of summary and report.")
@@ -51,6 +52,7 @@ def command(
     only: tuple[str, ...],
     skip: tuple[str, ...],
     run_target: bool,
+    unsafe_no_isolation: bool,
     gates: tuple[str, ...],
     formats: tuple[str, ...],
     lang: str,
@@ -69,7 +71,7 @@ def command(
     use_language(lang)
     job = Job(
         target,
-        Options(only=only, skip=skip, run_target=run_target),
+        Options(only=only, skip=skip, run_target=run_target, unsafe_no_isolation=unsafe_no_isolation),
         card=card,
         sector=sector,
         frameworks=_frameworks(frameworks, jurisdiction),
@@ -136,10 +138,10 @@ def carry_out(job: Job, as_json: bool = False) -> int:
     from .gates import exit_status, parse_gate
 
     gates = [parse_gate(text) for text in job.gates]
-    reports = choose(job.formats)
+    reports, inspectors = choose(job.formats), job.inspectors()
     cache = None if job.fresh else EvidenceCache(cache_folder() / "evidence")
     with job.open() as target:
-        for event in assess(target, job.inspectors(), job.frameworks, job.options, cache):
+        for event in assess(target, inspectors, job.frameworks, job.options, cache):
             if isinstance(event, Done):
                 assessment = event.assessment
             elif not as_json:

@@ -1,8 +1,8 @@
 """Evidence of earlier runs on the same bytes, kept on this machine and sealed with a key that never leaves it.
 
 The key of an entry binds everything that could change the result: the part, the card if it is read, the inspector's
-version and parameters, the seed, the versions of its libraries and Accord's own code. Evidence that failed or was skipped
-is never kept. An entry whose seal does not fit is treated as absent.
+version and parameters, the seed, the versions of its libraries and Accord's own code. Evidence that failed or was
+skipped is never kept. An entry whose seal does not fit is treated as absent.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ _SAFE_WEIGHTS = frozenset({"safetensors", "gguf", "onnx"})
     libraries=("google-re2",),
 )
 def inspect_pickles(inspection: Inspection, *, memory_mib: int = 640, seconds: int = 60) -> Outcome:
-    """Find out what opening a pickle would import and call.
+    """What opening a pickle would import and call.
 
     What it measures
     : The names that Python would import on opening the file, by file and archive member, and how many of them are not

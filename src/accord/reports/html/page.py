@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _RIGHT_TO_LEFT = frozenset(("ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"))
 # A measure in so few panels is shown open; more are folded.
 _OPEN_ROWS = 30
+_PER_CENT = re.compile(r"(\d) %")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ def render(assessment: Assessment, *, details: Details) -> bytes:
             verdict_counts=verdict_counts(assessment.verdicts),
         )
     )
+    # A number and its per cent sign stay on one line.
+    page = _PER_CENT.sub("\\1\N{NO-BREAK SPACE}%", page)
     # Whatever a template does, nothing that steers the reader's display leaves here.
     return visible(page, keep="\n", longest=None).encode()
 
