@@ -36,7 +36,9 @@ def inspectors() -> str:
     """Every inspector's card, parameters, measures and findings."""
     lines = ["# Inspectors", ""]
     for item in all_inspectors():
-        lines += [f"## {item.id}", "", item.card, ""]
+        lines += [f"## {item.id}", "", f"{item.title}.", ""]
+        for heading, text in item.sections.items():
+            lines += [f"**{heading}.** {text}", ""]
         lines += [
             f"Kinds of part: {', '.join(sorted(item.kinds)) or 'the whole system'}. Isolation: {item.isolation}.",
             "",

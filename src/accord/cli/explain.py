@@ -17,7 +17,9 @@ def command(name: str) -> None:
 
     if name in modules():
         inspector = next(item for item in all_inspectors() if item.id == name)
-        click.echo(f"{name} {inspector.version}\n\n{inspector.card}\n")
+        click.echo(f"{name} {inspector.version}: {inspector.title}\n")
+        for heading, text in inspector.sections.items():
+            click.echo(f"{heading}\n{click.wrap_text(text, 88, '  ', '  ')}\n")
         click.echo(_("Parameters: ") + (", ".join(f"{k}={v}" for k, v in inspector.parameters.items()) or "-"))
         click.echo(_("Measures: ") + ", ".join(inspector.measures))
         click.echo(_("Findings: ") + (", ".join(rule.id for rule in inspector.rules) or "-"))

@@ -134,6 +134,17 @@ class Inspector:
         """The docstring: what it measures, why it matters, method, limits, references."""
         return _inspect.cleandoc(self.function.__doc__ or "")
 
+    @property
+    def sections(self) -> dict[str, str]:
+        """The card by heading, each section's text as one line."""
+        lines: dict[str, list[str]] = {}
+        for line in self.card.splitlines()[1:]:
+            if line.strip() in HEADINGS:
+                lines[line.strip()] = []
+            elif lines and line.strip():
+                next(reversed(lines.values())).append(line.strip())
+        return {heading: " ".join(text) for heading, text in lines.items()}
+
 
 def inspector(
     id: str,

@@ -95,30 +95,30 @@ def read_format(inspection: Inspection) -> Outcome:
     """What a model file is, and whether its header holds.
 
     What it measures
-    : The format by content, whether the header holds together, the number of tensors and parameters where the header
-      tells, and whether opening the file by its usual means can run code that it carries.
+        The format by content, whether the header holds together, the number of tensors and parameters where the header
+        tells, and whether opening the file by its usual means can run code that it carries.
 
     Why it matters
-    : A model file is a program's input, and for some formats a program. A name that lies, a length that lies, or an
-      archive that shows one thing to a scanner and another to a loader is how malicious models have passed checks.
+        A model file is a program's input, and for some formats a program. A name that lies, a length that lies, or an
+        archive that shows one thing to a scanner and another to a loader is how malicious models have passed checks.
 
     Method
-    : Headers only, by our own readers with limits; no framework is loaded, nothing is unpickled or rendered.
-      safetensors: ranges cover the data exactly. GGUF: counts, types, alignment and bounds; the chat template is
-      parsed and every name outside a list of harmless ones is reported. ONNX: a walk over the graph for operators of
-      foreign domains and data in files outside its folder; constants count as tensors. NumPy: the header by a strict
-      grammar; arrays of objects are pickles. PyTorch and Keras: central directory against local headers; Keras'
-      configuration is searched for Lambda layers and objects from elsewhere. All values are facts that were read, in
-      tensors and elements; they have no uncertainty.
+        Headers only, by our own readers with limits; no framework is loaded, nothing is unpickled or rendered.
+        safetensors: ranges cover the data exactly. GGUF: counts, types, alignment and bounds; the chat template is
+        parsed and every name outside a list of harmless ones is reported. ONNX: a walk over the graph for operators of
+        foreign domains and data in files outside its folder; constants count as tensors. NumPy: the header by a strict
+        grammar; arrays of objects are pickles. PyTorch and Keras: central directory against local headers; Keras'
+        configuration is searched for Lambda layers and objects from elsewhere. All values are facts that were read, in
+        tensors and elements; they have no uncertainty.
 
     Limits
-    : Weights are not looked at: a backdoor in them is not found. Pickles are judged by model_files.pickles. The
-      tensors of PyTorch, Keras and HDF5 files are not counted, because they stand in a pickle or in HDF5. A clean
-      chat template is one without known ways out, not a proof. Headers over 16 MiB of JSON are not parsed.
+        Weights are not looked at: a backdoor in them is not found. Pickles are judged by model_files.pickles. The
+        tensors of PyTorch, Keras and HDF5 files are not counted, because they stand in a pickle or in HDF5. A clean
+        chat template is one without known ways out, not a proof. Headers over 16 MiB of JSON are not parsed.
 
     References
-    : The format descriptions of safetensors, ggml (GGUF), ONNX, NumPy, PyTorch, Keras 3 and HDF5; PKWARE APPNOTE;
-      CWE-20, CWE-22, CWE-409, CWE-502, CWE-1336; MITRE ATLAS AML.T0011.
+        The format descriptions of safetensors, ggml (GGUF), ONNX, NumPy, PyTorch, Keras 3 and HDF5; PKWARE APPNOTE;
+        CWE-20, CWE-22, CWE-409, CWE-502, CWE-1336; MITRE ATLAS AML.T0011.
     """
     part = inspection.part
     header = read_header(inspection.path, part.kind)

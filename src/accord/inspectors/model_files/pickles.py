@@ -73,31 +73,31 @@ def inspect_pickles(inspection: Inspection, *, memory_mib: int = 640, seconds: i
     """What opening a pickle would import and call.
 
     What it measures
-    : The names that Python would import on opening the file, by file and archive member, and how many of them are not
-      known to be harmless. Found besides: streams that are malformed, nested or doubled, archives that contradict
-      themselves, and files that cost out of proportion.
+        The names that Python would import on opening the file, by file and archive member, and how many of them are not
+        known to be harmless. Found besides: streams that are malformed, nested or doubled, archives that contradict
+        themselves, and files that cost out of proportion.
 
     Why it matters
-    : A pickle is a program. Whoever opens one runs it with their own rights, before any model has been used; models
-      in this format have carried back doors, stealers and miners.
+        A pickle is a program. Whoever opens one runs it with their own rights, before any model has been used; models
+        in this format have carried back doors, stealers and miners.
 
     Method
-    : Nothing is loaded and nothing is imported. Python's own C unpickler follows the stream in a process without
-      rights, with an inert stand-in for every name; so there is no second opinion about what executes. Before that an
-      automaton walks the opcodes, executed or not; the two must agree. Each name is judged by an allow-list with a
-      reason for every entry and by how it is used (called, or only built); extension codes count as names. Archives
-      are read by central directory and local headers, whatever their flags and checksums say. Unit: names; a count of
-      facts, without uncertainty.
+        Nothing is loaded and nothing is imported. Python's own C unpickler follows the stream in a process without
+        rights, with an inert stand-in for every name; so there is no second opinion about what executes. Before that an
+        automaton walks the opcodes, executed or not; the two must agree. Each name is judged by an allow-list with a
+        reason for every entry and by how it is used (called, or only built); extension codes count as names. Archives
+        are read by central directory and local headers, whatever their flags and checksums say. Unit: names; a count of
+        facts, without uncertainty.
 
     Limits
-    : A name outside the list is not proven safe; it is not proven harmful either. Names inside it are harmless by
-      themselves: what a model does when it is used is not examined, nor are its weights. Streams that need more
-      memory or time than the parameters allow are reported and not followed to their end. The content of 7z, tar and
-      LZ4 files is not read, nor the code of TorchScript archives.
+        A name outside the list is not proven safe; it is not proven harmful either. Names inside it are harmless by
+        themselves: what a model does when it is used is not examined, nor are its weights. Streams that need more
+        memory or time than the parameters allow are reported and not followed to their end. The content of 7z, tar and
+        LZ4 files is not read, nor the code of TorchScript archives.
 
     References
-    : Python documentation: pickle, pickletools; PEP 307, PEP 3154, PEP 574; CWE-502, CWE-409; CVE-2025-1889,
-      CVE-2025-1944, CVE-2025-1945, CVE-2025-10156; MITRE ATLAS AML.T0010.003; PickleBall (arXiv 2508.15987).
+        Python documentation: pickle, pickletools; PEP 307, PEP 3154, PEP 574; CWE-502, CWE-409; CVE-2025-1889,
+        CVE-2025-1944, CVE-2025-1945, CVE-2025-10156; MITRE ATLAS AML.T0010.003; PickleBall (arXiv 2508.15987).
     """
     part = inspection.part
     search, scans = Search(), list[tuple[Embedded, Scan]]()

@@ -58,24 +58,24 @@ def inspect_licence_files(inspection: Inspection) -> Outcome:
     """The licence that a folder declares, and its text.
 
     What it measures
-    : The licence that the folder's own files declare; whether that is a valid SPDX expression; whether a licence text
-      is there. No unit: these are facts that were read.
+        The licence that the folder's own files declare; whether that is a valid SPDX expression; whether a licence text
+        is there. No unit: these are facts that were read.
 
     Why it matters
-    : Without a licence nobody but the owner may use, change or pass on the work. A tag such as `other` or `openrail`
-      sounds open and permits nothing that could be checked.
+        Without a licence nobody but the owner may use, change or pass on the work. A tag such as `other` or `openrail`
+        sounds open and permits nothing that could be checked.
 
     Method
-    : Reads pyproject.toml, setup.cfg, package.json, PKG-INFO, *.dist-info/METADATA and the front matter of README.md at
-      the folder's root, without running anything. Expressions are checked with `license-expression` and its
-      SPDX list. Licence texts are known by marks for 21 common licences. Facts that were read have no interval.
+        Reads pyproject.toml, setup.cfg, package.json, PKG-INFO, *.dist-info/METADATA and the front matter of README.md at
+        the folder's root, without running anything. Expressions are checked with `license-expression` and its
+        SPDX list. Licence texts are known by marks for 21 common licences. Facts that were read have no interval.
 
     Limits
-    : Licence notices inside source files, licences of dependencies, and the rights in data and weights are not looked
-      at. A text under 21 common licences is recognised, another is only noticed. Symbolic links are not followed.
+        Licence notices inside source files, licences of dependencies, and the rights in data and weights are not looked
+        at. A text under 21 common licences is recognised, another is only noticed. Symbolic links are not followed.
 
     References
-    : SPDX Specification 2.3, Annex D; PEP 639; ISO/IEC 5230:2020; OpenSSF OSPS Baseline, LE-02 and LE-03.
+        SPDX Specification 2.3, Annex D; PEP 639; ISO/IEC 5230:2020; OpenSSF OSPS Baseline, LE-02 and LE-03.
     """
     subject = inspection.part.digest
     declarations = find_declarations(inspection.path)

@@ -84,25 +84,25 @@ def read_card(inspection: Inspection) -> Outcome:
     """What the system card declares.
 
     What it measures
-    : Each field and answer that the card states, as a declared fact; how many of 17 basic fields it states; whether
-      the documents that it names are there.
+        Each field and answer that the card states, as a declared fact; how many of 17 basic fields it states; whether
+        the documents that it names are there.
 
     Why it matters
-    : Nobody can measure what a system is for, who answers for it and whom it affects. Laws classify systems by these
-      facts, so they are shown as what they are: somebody's word.
+        Nobody can measure what a system is for, who answers for it and whom it affects. Laws classify systems by these
+        facts, so they are shown as what they are: somebody's word.
 
     Method
-    : The parsed card is read field by field; unit: none for facts, a share of fields for completeness, which is an
-      exact count without an interval. A document counts as present if its path leads to a folder, or a file that
-      is not empty, inside the target. A measured value outranks what is declared here.
+        The parsed card is read field by field; unit: none for facts, a share of fields for completeness, which is an
+        exact count without an interval. A document counts as present if its path leads to a folder, or a file that
+        is not empty, inside the target. A measured value outranks what is declared here.
 
     Limits
-    : Whether a statement is true is not checked, nor what a document says. A field that is filled with a few
-      meaningless words counts as stated.
+        Whether a statement is true is not checked, nor what a document says. A field that is filled with a few
+        meaningless words counts as stated.
 
     References
-    : Mitchell et al., Model Cards for Model Reporting (FAccT 2019); Gebru et al., Datasheets for Datasets (2021);
-      Regulation (EU) 2024/1689, Art. 11, 13 and Annex IV; NIST AI 100-1, MAP 1.
+        Mitchell et al., Model Cards for Model Reporting (FAccT 2019); Gebru et al., Datasheets for Datasets (2021);
+        Regulation (EU) 2024/1689, Art. 11, 13 and Annex IV; NIST AI 100-1, MAP 1.
     """
     subject = inspection.subject.digest
     facts = stated(inspection.card)
