@@ -13,11 +13,12 @@ Folders without entries leave no trace. Excluded are the root card and folders t
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ from .paths import recorded_path, shown
 REPORT_MARKER = ".accord-report"
 MAX_ENTRIES = 1_000_000
 MAX_TOTAL = 2**53 - 1
-CHUNK = 1 << 20
+CHUNK = 4 << 20
 WORKERS = 4
 GIT_PATHS = (".git", ".gitattributes", ".github", ".gitignore")
 
@@ -71,7 +72,7 @@ def file_digest(path: Path, progress: Progress | None = None) -> tuple[str, int]
     Raises UsageError if it can't be read, is no regular file, or changes while it is read.
     """
     meter = _Meter(progress, _size_of(path))
-    digest, size = _hash_file(path, shown(path.name), meter)
+    digest, size = _hash_file(path, shown(path.name), meter, ahead=True)
     meter.finish()
     return f"sha256:{digest}", size
 
@@ -81,10 +82,16 @@ def folder_digest(root: Path, progress: Progress | None = None) -> FolderDigest:
     found, excluded = _walk(root)
     _refuse_collisions(found)
     files = sorted((entry for entry in found if entry.kind == "file"), key=lambda entry: -entry.size)
-    meter = _Meter(progress, sum(entry.size for entry in files))
+    total = sum(entry.size for entry in files)
+    meter = _Meter(progress, total)
+
+    def hashed_one(entry: Entry) -> tuple[str, int]:
+        # While other files are hashed no core waits for a read; beside one that outweighs them all, one would.
+        return _hash_file(root / entry.path, shown(entry.path), meter, ahead=2 * entry.size > total)
+
     with ThreadPoolExecutor(WORKERS) as pool:  # hashing and reading release the GIL
         try:
-            hashed = list(pool.map(lambda entry: _hash_file(root / entry.path, shown(entry.path), meter), files))
+            hashed = list(pool.map(hashed_one, files))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -193,7 +200,7 @@ def _refuse_collisions(entries: Sequence[Entry]) -> None:
             )
 
 
-def _hash_file(path: Path, name: str, meter: _Meter) -> tuple[str, int]:
+def _hash_file(path: Path, name: str, meter: _Meter, *, ahead: bool) -> tuple[str, int]:
     """Read a regular file once, from one descriptor, and return (hex digest, size)."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -202,17 +209,38 @@ def _hash_file(path: Path, name: str, meter: _Meter) -> tuple[str, int]:
             if not stat.S_ISREG(before.st_mode):
                 raise UsageError("unreadable", f"{name} is not a regular file", "Name a file or a folder.")
             digest, size = hashlib.sha256(), 0
-            chunk = memoryview(bytearray(min(CHUNK, before.st_size + 1)))
-            while size <= before.st_size and (count := file.readinto(chunk)):
-                digest.update(chunk[:count])
-                size += count
-                meter.add(name, count)
+            for chunk in _chunks(file, before.st_size, ahead):
+                digest.update(chunk)
+                size += len(chunk)
+                meter.add(name, len(chunk))
             after = os.fstat(descriptor)
     except OSError as error:
         raise _unreadable(name, error) from None
     if size != before.st_size or (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         raise UsageError("target-changed", f"{name} changed while it was read", "Assess a copy that nothing writes to.")
     return digest.hexdigest(), size
+
+
+def _chunks(file: io.FileIO, expected: int, ahead: bool) -> Iterator[memoryview]:
+    """Yield the file in chunks, at most one beyond the `expected` size.
+
+    With `ahead`, the next chunk is read on another thread while the caller hashes the last one: copying the bytes
+    out of the page cache takes a fifth of the time.
+    """
+    now = memoryview(bytearray(min(CHUNK, expected + 1)))
+    if not ahead or expected < 4 * CHUNK:
+        while expected >= 0 and (count := file.readinto(now)):
+            yield now[:count]
+            expected -= count
+        return
+    then = memoryview(bytearray(CHUNK))
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        count = file.readinto(now)
+        while count and expected >= 0:
+            following = reader.submit(file.readinto, then)
+            yield now[:count]
+            expected -= count
+            count, now, then = following.result(), then, now
 
 
 def _size_of(path: Path) -> int:

@@ -2,7 +2,8 @@
 
 Text must not pass for a protocol-0 pickle, whose opcodes are letters. So the walk keeps the depth of stack and
 marks, and knows which memo entries exist: prose underflows within a few letters. A stream counts as a pickle once
-it calls something, stops cleanly, or has kept to the rules for many opcodes. Source: CPython `Lib/pickletools.py`.
+it calls something, stops cleanly, or has kept to the rules for many opcodes. The rules are as lax as those of the C
+unpickler, lest a pickle pass for a text. Source: CPython `Lib/pickletools.py` and `Modules/_pickle.c`.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from typing import BinaryIO
 
 _LINE_LIMIT = 1 << 20
 _OPCODES_LIMIT = 2000
-_INTEGER = re.compile(rb"-?\d+L?\Z")
-_NUMBER = re.compile(rb"[-+]?(\d[\d_.]*([eE][-+]?\d+)?|\.\d+|inf|nan)\Z")
-_NAME = re.compile(rb"[^\W\d][\w.]*\Z")
+_INTEGER = re.compile(rb"\s*[-+]?\d\w*\s*\Z")  # 0x10 and 1_000 too
+_NUMBER = re.compile(rb"[-+]?(\d[\d_.]*(e[-+]?\d+)?|\.\d+(e[-+]?\d+)?|inf|infinity|nan)\Z", re.IGNORECASE)
+_NAME = re.compile(rb"[\w\x80-\xff][\w.\x80-\xff-]*\Z")
 _QUOTED = re.compile(rb"""(['"]).*\1\Z""", re.DOTALL)
-_DIGITS = re.compile(rb"\d+\Z")
+_DIGITS = re.compile(rb"\s*\+?\d[\d_]*\s*\Z")
+_INDEX_LIMIT = 4096  # int() takes no more digits
 
 # opcode: (bytes of argument, stack items needed, items left in their place)
 _FIXED: dict[int, tuple[int, int, int]] = {
@@ -47,6 +49,13 @@ _LINES: dict[int, re.Pattern[bytes]] = {
     ord("F"): _NUMBER,
     ord("S"): _QUOTED,
     ord("V"): re.compile(rb"[^\n]*\Z"),
+}
+_LONG_LINES = {  # how a line begins that is too long to be read whole
+    ord("I"): re.compile(rb"\s*[-+]?[\w]*\Z"),
+    ord("L"): re.compile(rb"\s*[-+]?[\w]*\Z"),
+    ord("F"): re.compile(rb"[-+]?[\d_.]*\Z"),
+    ord("S"): re.compile(rb"""['"]"""),
+    ord("V"): re.compile(rb""),
 }
 _TO_MARK: dict[int, tuple[int, int]] = {  # opcode: (items needed under the mark, items pushed after)
     ord("t"): (0, 1),
@@ -87,7 +96,12 @@ def _walk(stream: BinaryIO, size: int, cut: bool) -> bool:
             return cut and count > 1
         code = byte[0]
         if code == ord("."):
-            return stack[-1] > 0 and (cut or not stream.read(64).strip())
+            if not stack[-1]:
+                return False
+            if cut or not stream.read(64).strip():
+                return True
+            # Loaders read several pickles one after another: what follows must be one too.
+            stream.seek(stopped := stream.tell() and at_stop)
         if code in _CALLS:
             return stack[-1] >= _CALLS[code]
         if code in b"oi":

@@ -66,8 +66,8 @@ def inspect_licence_files(inspection: Inspection) -> Outcome:
         sounds open and permits nothing that could be checked.
 
     Method
-        Reads pyproject.toml, setup.cfg, package.json, PKG-INFO, *.dist-info/METADATA and the front matter of README.md at
-        the folder's root, without running anything. Expressions are checked with `license-expression` and its
+        Reads pyproject.toml, setup.cfg, package.json, PKG-INFO, *.dist-info/METADATA and the front matter of README.md
+        at the folder's root, without running anything. Expressions are checked with `license-expression` and its
         SPDX list. Licence texts are known by marks for 21 common licences. Facts that were read have no interval.
 
     Limits
