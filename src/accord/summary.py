@@ -34,7 +34,7 @@ def summarise(
     titles = {inspector.id: inspector.title for inspector in inspectors}
     return Summary(
         checked=_checked(subject, evidence),
-        worst=worst.message if worst else _nothing_found(evidence),
+        worst=_worst(worst) if worst else _nothing_found(evidence),
         certainty=_certainty(worst, card.context),
         unchecked=_unchecked(evidence, titles),
         worst_finding=worst,
@@ -72,6 +72,11 @@ def _checked(subject: Subject, evidence: Sequence[Evidence]) -> str:
         n = len(subject.parts)
         size = ngettext("{n} part", "{n} parts", n).format(n=f"{n:,}")
     return _("Accord checked {size} of {name}.").format(size=size, name=subject.name)
+
+
+def _worst(finding: Finding) -> str:
+    path = finding.where.path
+    return finding.message if not path or path in finding.message else f"{path}: {finding.message}"
 
 
 def _nothing_found(evidence: Sequence[Evidence]) -> str:

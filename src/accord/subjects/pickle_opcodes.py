@@ -50,9 +50,9 @@ _LINES: dict[int, re.Pattern[bytes]] = {
     ord("S"): _QUOTED,
     ord("V"): re.compile(rb"[^\n]*\Z"),
 }
-_LONG_LINES = {  # how a line begins that is too long to be read whole
-    ord("I"): re.compile(rb"\s*[-+]?[\w]*\Z"),
-    ord("L"): re.compile(rb"\s*[-+]?[\w]*\Z"),
+_LONG_LINES: dict[int, re.Pattern[bytes]] = {  # how a line begins that is too long to be read whole
+    ord("I"): re.compile(rb"\s*[-+]?\w*\Z"),
+    ord("L"): re.compile(rb"\s*[-+]?\w*\Z"),
     ord("F"): re.compile(rb"[-+]?[\d_.]*\Z"),
     ord("S"): re.compile(rb"""['"]"""),
     ord("V"): re.compile(rb""),
@@ -96,18 +96,21 @@ def _walk(stream: BinaryIO, size: int, cut: bool) -> bool:
             return cut and count > 1
         code = byte[0]
         if code == ord("."):
+            after = stream.tell()
             if not stack[-1]:
                 return False
             if cut or not stream.read(64).strip():
                 return True
-            # Loaders read several pickles one after another: what follows must be one too.
-            stream.seek(stopped := stream.tell() and at_stop)
-        if code in _CALLS:
+            stream.seek(after)  # loaders read several pickles, one after the other: what follows must be one too
+            stack = [0]
+        elif code in _CALLS:
             return stack[-1] >= _CALLS[code]
-        if code in b"oi":
+        elif code in b"oi":
             return len(stack) > 1 and (code == ord("o") or _global(stream))
-        if code == ord("("):
+        elif code == ord("("):
             stack.append(0)
+        elif code == ord("0") and not stack[-1] and len(stack) > 1:
+            stack.pop()  # POP takes the mark away where nothing lies on it
         elif code in _TO_MARK:
             needed, pushed = _TO_MARK[code]
             if len(stack) < 2 or stack[-2] < needed:
@@ -129,6 +132,8 @@ def _walk(stream: BinaryIO, size: int, cut: bool) -> bool:
             stack[-1] += 1
         elif code in _LINES:
             line = stream.readline(_LINE_LIMIT)
+            if len(line) == _LINE_LIMIT and not line.endswith(b"\n"):
+                return _LONG_LINES[code].match(line) is not None  # no prose begins like that and has no line's end
             if not line.endswith(b"\n") or not _LINES[code].match(line[:-1]):
                 return False
             stack[-1] += 1
@@ -155,10 +160,10 @@ def _memo(stream: BinaryIO, code: int, stack: list[int], memo: set[int]) -> bool
     if code == 0x94:
         index = len(memo)
     elif code in b"pg":
-        line = stream.readline(32)
+        line = stream.readline(_INDEX_LIMIT)
         if not line.endswith(b"\n") or not _DIGITS.match(line[:-1]):
             return False
-        index = int(line)
+        index = int(line.replace(b"_", b""))
     elif code in b"qhrj":
         width = 1 if code in b"qh" else 4
         index = int.from_bytes(stream.read(width), "little")

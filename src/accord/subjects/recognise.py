@@ -72,6 +72,10 @@ def _kind(stream: BinaryIO, size: int, suffix: str) -> str:
     head = stream.read(_HEAD)
     if not head:
         return "unknown"  # /proc and the like: a size, but no bytes
+    if compressed := _compressed_kind(head):
+        return compressed
+    if begins_like_pickle(stream):  # before what follows: a pickle can begin with GIF87a, or lie in a tar's first name
+        return "pickle"
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
@@ -81,10 +85,6 @@ def _kind(stream: BinaryIO, size: int, suffix: str) -> str:
         return "image"
     if _is_tar(head):
         return "tar"
-    if compressed := _compressed_kind(head):
-        return compressed
-    if begins_like_pickle(stream):
-        return "pickle"
     if any(head.startswith(_HDF5, at) for at in (0, 512, 1024, 2048, 4096, 8192)):
         return "hdf5"
     if _is_safetensors(head, size, suffix):
