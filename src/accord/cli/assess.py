@@ -12,7 +12,8 @@ import click
 
 from ..errors import UsageError
 from ..i18n import _, use_language
-from .output import as_json, print_json, print_table, printable
+from ..reports.visible import visible
+from .output import as_json, print_json, print_table
 
 if TYPE_CHECKING:
     from ..assess import Measured, Options, Step
@@ -149,7 +150,7 @@ def carry_out(job: Job, as_json: bool = False) -> int:
     nothing = nothing_measured(assessment)
     if nothing:
         text = _("Nothing was assessed: no inspector measured anything in {target}.")
-        click.echo(text.format(target=printable(job.target)), err=True)
+        click.echo(text.format(target=visible(job.target)), err=True)
     else:
         signer, log = KeyStore().own(), own_log()
         details = known_details(assessment, [file.framework for file in job.frameworks])
@@ -161,7 +162,7 @@ def carry_out(job: Job, as_json: bool = False) -> int:
     elif not nothing:
         _show_summary(assessment, job.out)
     for reason in reasons:
-        click.echo(printable(reason), err=True)
+        click.echo(visible(reason), err=True)
     return status
 
 
@@ -221,7 +222,7 @@ def _show_progress(event: Measured) -> None:
     else:
         how = _("FAILED: {why}").format(why=item.detail)
     where = f" {part.path}" if part and part.path else ""
-    click.echo(printable(f"[{event.done}/{event.of}] {item.inspector}{where}: {how}"), err=True)
+    click.echo(visible(f"[{event.done}/{event.of}] {item.inspector}{where}: {how}"), err=True)
 
 
 def _show_summary(assessment: Assessment, out: Path) -> None:

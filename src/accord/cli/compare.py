@@ -9,7 +9,8 @@ import click
 
 from ..errors import UsageError
 from ..i18n import _
-from .output import as_json, print_json, print_table, printable
+from ..reports.visible import visible
+from .output import as_json, print_json, print_table
 
 if TYPE_CHECKING:
     from ..compare import Comparison
@@ -57,7 +58,7 @@ def _show(found: Comparison, everything: bool) -> None:
         (_("Parts removed"), found.parts_removed),
     ):
         if names:
-            click.echo(printable(f"{title}: {', '.join(names)}"))
+            click.echo(visible(f"{title}: {', '.join(names)}"))
     shown = [change for change in found.changes if everything or change.judged != "within_chance"]
     if shown:
         print_table(
@@ -74,11 +75,11 @@ def _show(found: Comparison, everything: bool) -> None:
         ).format(n=found.unchanged, within=within, before=found.only_before, after=found.only_after)
     )
     for finding in found.new_findings:
-        click.echo(printable(f"+ {finding.rule} {finding.severity}: {finding.message}"))
+        click.echo(visible(f"+ {finding.rule} {finding.severity}: {finding.message}"))
     for finding in found.gone_findings:
-        click.echo(printable(f"- {finding.rule} {finding.severity}: {finding.message}"))
+        click.echo(visible(f"- {finding.rule} {finding.severity}: {finding.message}"))
     for name, (was, now) in (found.verdicts | found.tiers).items():
-        click.echo(printable(f"{name}: {was} → {now}"))
+        click.echo(visible(f"{name}: {was} → {now}"))
 
 
 def _value(measurement: Measurement) -> str:

@@ -8,7 +8,8 @@ import click
 
 from ..errors import UsageError
 from ..i18n import _
-from .output import as_json, print_json, print_table, printable
+from ..reports.visible import visible
+from .output import as_json, print_json, print_table
 
 
 @click.group("keys", invoke_without_command=True)
@@ -75,9 +76,7 @@ def trust(name: str, key: str, role: str, note: str) -> None:
             "unreadable-key", f"{path} can't be read as text", "Give a verifier key or a PEM file."
         ) from None
     added = KeyStore().trust(text.strip(), name=name, role=role, note=note)  # type: ignore[arg-type]
-    click.echo(
-        _("Trusted as {role}: {name} {vkey}").format(role=added.role, name=printable(added.name), vkey=added.vkey)
-    )
+    click.echo(_("Trusted as {role}: {name} {vkey}").format(role=added.role, name=visible(added.name), vkey=added.vkey))
 
 
 @command.command("distrust")

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 
 from ..records import to_readable_json
+from ..reports.visible import visible
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
-
-
-def printable(text: str) -> str:
-    """Return `text` with control, ANSI and bidirectional characters shown as escapes."""
-    return "".join(
-        character
-        if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-        else ascii(character)[1:-1]
-        for character in text
-    )
 
 
 def print_json(record: Any) -> None:
@@ -39,5 +29,5 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> No
     for number, heading in enumerate(headings):
         table.add_column(heading, no_wrap=number == 0, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(printable(str(cell))) for cell in row))
+        table.add_row(*(Text(visible(str(cell))) for cell in row))
     Console(highlight=False).print(table)

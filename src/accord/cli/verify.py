@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ..i18n import _
-from .output import as_json, print_json, printable
+from ..reports.visible import visible
+from .output import as_json, print_json
 
 if TYPE_CHECKING:
     from ..verify import Verification
@@ -40,13 +41,13 @@ def _show(found: Verification) -> None:
     seal, again = found.seal, found.recomputed
     _line(seal.unchanged, _("unchanged"), _("every file is as it was signed") if seal.unchanged else "")
     for change in seal.changes:
-        click.echo(printable(f"    {change.path}: {change.change}{': ' if change.detail else ''}{change.detail}"))
+        click.echo(visible(f"    {change.path}: {change.change}{': ' if change.detail else ''}{change.detail}"))
     if again:
         text = _("{n} numbers computed again, {verdicts} verdicts judged again; {facts} facts were read, not computed")
         text = text.format(n=again.measurements, verdicts=again.verdicts, facts=again.facts)
         _line(not again.disagreements, _("recomputed"), text)
         for disagreement in (*again.disagreements, *again.not_recomputed):
-            click.echo(printable(f"    {disagreement}"))
+            click.echo(visible(f"    {disagreement}"))
     signer = f"{seal.signer.name}: {seal.signer.reason}" if seal.signer.name else seal.signer.reason
     _line(seal.signer.valid and seal.signer.known, _("signer"), signer)
     if seal.signer.keyid:
@@ -61,7 +62,7 @@ def _show(found: Verification) -> None:
         _line(not seal.lapsed, _("valid"), until)
     click.echo(_("Not proven by any signature here:"))
     for sentence in seal.not_proven:
-        click.echo(printable(f"  - {sentence}"))
+        click.echo(visible(f"  - {sentence}"))
     conclusion = {
         "proven": _("Proven: this is what a key that you know signed, and every number follows from its counts."),
         "altered": _("ALTERED: do not rely on this report."),
@@ -71,4 +72,4 @@ def _show(found: Verification) -> None:
 
 
 def _line(good: bool, name: str, text: str) -> None:
-    click.echo(printable(f"{'✓' if good else '✗'} {name}: {text}"))
+    click.echo(visible(f"{'✓' if good else '✗'} {name}: {text}"))

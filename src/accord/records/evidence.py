@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
-from .measurement import Counts, Measurement, Record, Value
+from .measurement import Counts, Measurement, Record
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
-SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 Status = Literal["measured", "skipped", "failed"]
 Reason = Literal[
     "not_applicable",
@@ -91,18 +91,3 @@ class Evidence(Record, frozen=True, kw_only=True):
     cost: Cost = Cost()
     started: str
     seconds: float
-
-
-__all__ = [
-    "SEVERITIES",
-    "Cost",
-    "Evidence",
-    "Finding",
-    "Isolation",
-    "Parameter",
-    "Place",
-    "Reason",
-    "Severity",
-    "Status",
-    "Value",
-]

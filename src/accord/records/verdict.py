@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from .framework import Op
 from .measurement import Interval, Record, Value
@@ -18,17 +18,7 @@ VerdictStatus = Literal[
     "needs_review",
     "not_applicable",
 ]
-VERDICT_STATUSES: tuple[VerdictStatus, ...] = (
-    "met",
-    "not_met",
-    "inconclusive",
-    "not_evaluated",
-    "documented",
-    "declared",
-    "judged",
-    "needs_review",
-    "not_applicable",
-)
+VERDICT_STATUSES: tuple[VerdictStatus, ...] = get_args(VerdictStatus)
 
 
 class RuleOutcome(Record, frozen=True, kw_only=True):
