@@ -9,26 +9,24 @@ from __future__ import annotations
 
 import os
 import platform
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from . import __version__
 from .frameworks import FrameworkFile, judge
 from .inspectors.cache import EvidenceCache
+from .inspectors.crew import Crew
 from .inspectors.interface import Inspector
 from .inspectors.running import Request, parameters_of, run, skipped
 from .records import Assessment, Environment, Evidence, Parameter, Part, Reason
 from .summary import summarise
 
 if TYPE_CHECKING:
-    from .instruments.sandbox import Sandbox
     from .subjects import Target
 
 FORMAT = "0.1"
@@ -171,18 +169,9 @@ def _stated(card: object, name: str) -> bool:
 def _results(
     root: Path, steps: Sequence[Step], options: Options, cache: EvidenceCache | None
 ) -> Iterator[tuple[Evidence, bool]]:
-    """Carry out the steps on `options.workers` threads, each with sandboxes of its own; yield in order."""
-    own = threading.local()
-    with ExitStack() as opened:
-
-        def box(profile: Literal["decode", "execute"]) -> Sandbox:
-            from .instruments.sandbox import Sandbox
-
-            boxes: dict[str, Sandbox] = own.__dict__.setdefault("boxes", {})
-            if profile not in boxes:
-                unsafe = options.unsafe_no_isolation and profile == "execute"
-                boxes[profile] = opened.enter_context(Sandbox(profile, readable=(root,), unsafe_no_isolation=unsafe))
-            return boxes[profile]
+    """Carry out the steps side by side, in sandboxes that share one budget of memory; yield in order."""
+    root_digest = next((step.request.subject.digest for step in steps if step.request), "")
+    with Crew(root, options.workers, unsafe_no_isolation=options.unsafe_no_isolation) as crew:
 
         def carry_out(step: Step) -> tuple[Evidence, bool]:
             if step.request is None:
@@ -192,13 +181,12 @@ def _results(
             if kept is not None:
                 return kept, True
             isolation = step.inspector.isolation
-            evidence = run(step.inspector, step.request, None if isolation == "none" else box(isolation))
+            evidence = run(step.inspector, step.request, None if isolation == "none" else crew.box(isolation))
             if cache:
                 cache.put(step.inspector, step.request, evidence)
             return evidence, False
 
-        root_digest = next((step.request.subject.digest for step in steps if step.request), "")
-        with ThreadPoolExecutor(max_workers=max(1, options.workers)) as pool:
+        with ThreadPoolExecutor(max_workers=crew.workers) as pool:
             yield from pool.map(carry_out, steps)
 
 

@@ -17,7 +17,7 @@ from .interface import Inspection, Inspector, Outcome, Skip
 from .registry import load
 
 if TYPE_CHECKING:
-    from ..instruments.sandbox import Sandbox
+    from .crew import Box
 
 
 class Request(Record, frozen=True, kw_only=True):
@@ -82,7 +82,7 @@ def evidence_id(inspector: Inspector, part: Part | None) -> str:
     return f"{inspector.id}:{hashlib.sha256(part.path.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 
-def run(inspector: Inspector, asked: Request, box: Sandbox | None) -> Evidence:
+def run(inspector: Inspector, asked: Request, box: Box | None) -> Evidence:
     """Run `inspector` and return evidence, whatever happens: measured, skipped or failed, each with its reason.
 
     `box` is the sandbox for inspectors that need one; None runs in this process (isolation "none").

@@ -267,8 +267,9 @@ class Sandbox:
 
     def _check(self, pid: int, cpu_before: float) -> int:
         limits, used = self._limits, watch.usage(pid)
-        if used.resident_bytes > limits.memory_bytes:
-            self._exceeded("memory-limit", f"used more than {limits.memory_bytes >> 20} MiB of memory")
+        most = min(limits.memory_bytes, limits.resident_bytes or limits.memory_bytes)
+        if used.resident_bytes > most:
+            self._exceeded("memory-limit", f"used more than {most >> 20} MiB of memory")
         if used.cpu_seconds - cpu_before > limits.cpu_seconds:
             self._exceeded("cpu-limit", f"used more than {limits.cpu_seconds:g} seconds of CPU")
         if self._scratch and watch.folder_bytes(Path(self._scratch)) > limits.scratch_bytes:

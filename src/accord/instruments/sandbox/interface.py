@@ -15,12 +15,14 @@ class Limits:
     """What one call may cost. Exceeding any of them ends the child and raises LimitExceeded.
 
     `memory_bytes` bounds what the child and its forks hold together, as the kernel counts it (resident pages) and as
-    they may ask for it (RLIMIT_DATA). `scratch_bytes` bounds the scratch folder of the `execute` profile.
+    they may ask for it (RLIMIT_DATA); `resident_bytes`, if given, bounds only what they hold, and more tightly.
+    `scratch_bytes` bounds the scratch folder of the `execute` profile.
     """
 
     wall_seconds: float = 120.0
     cpu_seconds: float = 120.0
     memory_bytes: int = 900 * MEBIBYTE
+    resident_bytes: int | None = None
     output_bytes: int = 32 * MEBIBYTE
     scratch_bytes: int = 64 * MEBIBYTE
     open_files: int = 64
