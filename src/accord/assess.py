@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import __version__
@@ -94,7 +93,7 @@ def assess(
     steps = plan(target, inspectors, options)
     evidence: list[Evidence] = []
     reused: list[str] = []
-    for step, (item, from_cache) in zip(steps, _results(target.root, steps, options, cache), strict=True):
+    for step, (item, from_cache) in zip(steps, _results(target, steps, options, cache), strict=True):
         evidence.append(item)
         if from_cache:
             reused.append(item.id)
@@ -167,11 +166,11 @@ def _stated(card: object, name: str) -> bool:
 
 
 def _results(
-    root: Path, steps: Sequence[Step], options: Options, cache: EvidenceCache | None
+    target: Target, steps: Sequence[Step], options: Options, cache: EvidenceCache | None
 ) -> Iterator[tuple[Evidence, bool]]:
     """Carry out the steps side by side, in sandboxes that share one budget of memory; yield in order."""
     root_digest = next((step.request.subject.digest for step in steps if step.request), "")
-    with Crew(root, options.workers, unsafe_no_isolation=options.unsafe_no_isolation) as crew:
+    with Crew(target.root, options.workers, unsafe_no_isolation=options.unsafe_no_isolation) as crew:
 
         def carry_out(step: Step) -> tuple[Evidence, bool]:
             if step.request is None:
@@ -182,7 +181,7 @@ def _results(
                 return kept, True
             isolation = step.inspector.isolation
             evidence = run(step.inspector, step.request, None if isolation == "none" else crew.box(isolation))
-            if cache:
+            if cache and step.part and not target.has_changed(step.part):
                 cache.put(step.inspector, step.request, evidence)
             return evidence, False
 

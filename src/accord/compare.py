@@ -120,11 +120,17 @@ def _judge(a: Measurement, b: Measurement) -> Judged:
         return "undecided"
     if a.interval.low > b.interval.high or b.interval.low > a.interval.high:
         return "changed"
-    if catalogue()[a.measure].derivation.kind != "rate" or a.n is None or b.n is None:
+    measure = catalogue().get(a.measure)
+    events, trials = _counts(a), _counts(b)
+    if measure is None or measure.derivation.kind != "rate" or events is None or trials is None:
         return "undecided"
-    # Values of rates are events / n, so the counts come back exactly.
-    events = [round(float(m.value) * m.n) for m in (a, b) if isinstance(m.value, int | float) and m.n]
-    if len(events) != 2:
-        return "undecided"
-    found = difference(events[0], a.n, events[1], b.n)
+    found = difference(*events, *trials)
     return "within_chance" if found.low <= 0 <= found.high else "changed"
+
+
+def _counts(measurement: Measurement) -> tuple[int, int] | None:
+    """Events and trials of a rate, whose value is events / n; None if they can't be had, as in a record made up."""
+    value, n = measurement.value, measurement.n
+    if not isinstance(value, int | float) or n is None or n < 1 or not 0 <= value <= 1:
+        return None
+    return min(round(value * n), n), n

@@ -6,7 +6,7 @@ that key known? In whose log, witnessed by whom? Planned before the run? And wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -63,11 +63,14 @@ def compute_again(assessment: Assessment) -> Recomputed:
             not_recomputed.append(text)
             continue
         judgement = judge(file.framework, assessment.evidence)
-        stored = {v.requirement: v for v in assessment.verdicts if v.framework == used.id}
+        stored = [v for v in assessment.verdicts if v.framework == used.id]
         judged += len(stored)
-        disagreements += _differences(used.id, stored, {v.requirement: v for v in judgement.verdicts})
+        disagreements += _differences(used.id, stored, judgement.verdicts)
         if [t for t in assessment.tiers if t.framework == used.id] != ([judgement.tier] if judgement.tier else []):
             disagreements.append(f"{used.id}: the tier does not follow from the answers")
+    listed = {used.id for used in assessment.frameworks}
+    unlisted = {item.framework for item in (*assessment.verdicts, *assessment.tiers)} - listed
+    disagreements += [f"{name}: verdicts under a framework that the report does not list" for name in sorted(unlisted)]
     computed = sum(m.statistics is not None for m in measurements)
     return Recomputed(
         measurements=computed,
@@ -83,10 +86,12 @@ def _installed(used: FrameworkReference) -> FrameworkFile | None:
     return file if file and file.reference.digest == used.digest else None
 
 
-def _differences(framework: str, stored: dict[str, Verdict], again: dict[str, Verdict]) -> Iterator[str]:
-    for requirement in stored.keys() | again.keys():
-        before, now = stored.get(requirement), again.get(requirement)
-        if before != now:
-            said = before.status if before else "nothing"
-            follows = now.status if now else "nothing"
+def _differences(framework: str, stored: Sequence[Verdict], again: Sequence[Verdict]) -> Iterator[str]:
+    before, now = {v.requirement: v for v in stored}, {v.requirement: v for v in again}
+    if len(before) < len(stored):
+        yield f"{framework}: a requirement has several verdicts"
+    for requirement in before.keys() | now.keys():
+        if before.get(requirement) != now.get(requirement):
+            said = before[requirement].status if requirement in before else "nothing"
+            follows = now[requirement].status if requirement in now else "nothing"
             yield f"{framework} {requirement}: the report says {said}, the measurements say {follows}"

@@ -8,6 +8,7 @@ import struct
 import time
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,13 @@ def test_flags_are_ignored_but_noted(tmp_path: Path) -> None:
     assert read_member(archive.members[0], 1000) == MEMBERS["m/data.pkl"]
 
 
+def test_check_sums_that_differ(tmp_path: Path) -> None:
+    content = zip_bytes()
+    assert opened(tmp_path, content).members[0].crc == zlib.crc32(MEMBERS["m/data.pkl"])
+    content[14] ^= 0xFF
+    assert problems(tmp_path, content) == {"mismatch"}
+
+
 def test_a_wrong_check_sum_does_not_hide_a_member(tmp_path: Path) -> None:
     content = zip_bytes()
     at = content.find(b"PK\x01\x02")
@@ -155,6 +163,73 @@ def test_bytes_before_after_and_a_second_end(tmp_path: Path) -> None:
         assert "mismatch" in problems(tmp_path, changed)
     prefixed = opened(tmp_path, b"#!/bin/sh\n" + content)
     assert read_member(prefixed.members[0], 1000) == MEMBERS["m/data.pkl"]
+
+
+def with_zip64_end(content: bytes, **changed: int) -> bytes:
+    """Add the zip64 end records that PyTorch writes for every archive, perhaps with another number in one place."""
+    at = content.rfind(b"PK\x05\x06")
+    count, length, offset = struct.unpack_from("<10xHLL", content, at)
+    told = {"count": count, "length": length, "offset": offset, "place": at} | changed
+    end = struct.pack(
+        "<4sQHHIIQQQQ", b"PK\6\6", 44, 0, 45, 0, 0, told["count"], told["count"], told["length"], told["offset"]
+    )
+    return bytes(content[:at]) + end + struct.pack("<4sIQI", b"PK\6\7", 0, told["place"], 1) + bytes(content[at:])
+
+
+def test_zip64_end_records_that_are_not_needed(tmp_path: Path) -> None:
+    content = zip_bytes()
+    archive = opened(tmp_path, with_zip64_end(content))
+    assert archive.all_problems() == []
+    assert [read_member(member, 1 << 20) for member in archive] == list(MEMBERS.values())
+    prefixed = opened(tmp_path, b"#!/bin/sh\n" + with_zip64_end(content))
+    assert [problem.text for problem in prefixed.all_problems()] == ["10 bytes stand before the archive"]
+    assert [read_member(member, 1 << 20) for member in prefixed] == list(MEMBERS.values())
+
+
+def test_a_zip64_end_record_that_disagrees_or_stands_elsewhere(tmp_path: Path) -> None:
+    content = zip_bytes()
+    assert "mismatch" in problems(tmp_path, with_zip64_end(content, count=2))
+    assert "mismatch" in problems(tmp_path, with_zip64_end(content, offset=7))
+    # One reader follows the locator, another looks right before it: each is shown a directory of its own.
+    shown = with_zip64_end(zip_bytes({"a": b"1"}))
+    record = shown.find(b"PK\6\6")
+    hidden = zip_bytes({"h": b"2"})
+    at = hidden.rfind(b"PK\x05\x06")
+    struct.pack_into("<I", hidden, at + 16, hidden.find(b"PK\x01\x02") + record + 56)
+    both = with_zip64_end(shown[: record + 56] + hidden, place=record)
+    with zipfile.ZipFile(io.BytesIO(both)) as oracle:
+        assert oracle.namelist() == ["h"]
+    texts = [problem.text for problem in opened(tmp_path, both).problems]
+    assert "the zip64 end record stands elsewhere than before its locator" in texts
+
+
+@pytest.mark.parametrize("zip64", [False, True])
+def test_an_archive_stored_in_another_is_a_range_of_it(tmp_path: Path, zip64: bool) -> None:
+    inner = bytes(zip_bytes())
+    inner = with_zip64_end(inner) if zip64 else inner
+    outer = opened(tmp_path, zip_bytes({"pad": b"x" * 99, "inner.zip": inner}))
+    assert outer.all_problems() == []  # the inner end record is no rival of the outer one
+    stored = outer.members[1]
+    assert stored.data_offset is not None
+    archive = open_archive(outer.path, start=stored.data_offset, length=stored.size)
+    assert archive.all_problems() == []
+    assert {member.name: read_member(member, 1 << 20) for member in archive} == MEMBERS
+    for start, length in ((stored.data_offset, stored.size - 1), (stored.data_offset + 9000, 9), (1 << 70, None)):
+        with pytest.raises(MalformedInput):
+            open_archive(outer.path, start=start, length=length)
+    late = open_archive(outer.path, start=stored.data_offset - 5, length=stored.size + 5)
+    assert [problem.text for problem in late.all_problems()] == ["5 bytes stand before the archive"]
+
+
+def test_an_end_record_in_the_comment_is_the_one_that_loaders_take(tmp_path: Path) -> None:
+    fake = zip_bytes({"h": b"2"})
+    content = zip_bytes({"a": b"1"})
+    struct.pack_into("<H", content, len(content) - 2, len(fake))
+    with zipfile.ZipFile(io.BytesIO(content + fake)) as oracle:
+        assert oracle.namelist() == ["h"]
+    archive = opened(tmp_path, content + fake)
+    assert [member.name for member in archive] == ["h"]
+    assert any("end records" in problem.text for problem in archive.problems)
 
 
 def test_overlapping_entries_are_a_bomb(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
@@ -63,9 +64,7 @@ def main() -> None:
     except AccordError as error:
         if debug:
             raise
-        click.echo(f"accord: {error.message} [{error.code}]", err=True)
-        click.echo(f"  → {error.remedy}", err=True)
-        sys.exit(2)
+        _fail(error.message, error.code, error.remedy)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
@@ -75,4 +74,18 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:  # a full disk, a folder that may not be written to
+        if debug:
+            raise
+        what = f"{error.strerror or type(error).__name__}: {error.filename or ''}".rstrip(": ")
+        _fail(what, "system-error", _("Check the place and its permissions, or give another."))
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str, code: str, remedy: str) -> NoReturn:
+    """Say what went wrong, in words that can hold a hostile file's name, and end."""
+    from ..reports.visible import visible
+
+    click.echo(visible(f"accord: {message} [{code}]", keep="\n"), err=True)
+    click.echo(visible(f"  → {remedy}", keep="\n"), err=True)
+    sys.exit(2)

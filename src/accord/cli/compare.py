@@ -40,13 +40,16 @@ def command(before: Path, after: Path, everything: bool, as_json: bool) -> int:
 
 def _read(path: Path) -> Assessment:
     from ..records import Assessment, from_json
+    from ..trust.folder import read_regular
+    from ..trust.sealing import MAX_RECORD_BYTES
 
     file = path / "assessment.json" if path.is_dir() else path
     try:
-        return from_json(file.read_bytes(), Assessment, name=str(file))
-    except OSError as error:
+        return from_json(read_regular(file.resolve(), MAX_RECORD_BYTES), Assessment, name=str(file))
+    except (OSError, ValueError, RuntimeError) as error:  # a name with a NUL, links that form a loop
+        problem = getattr(error, "strerror", None) or "can't be read"
         raise UsageError(
-            "no-assessment", f"{file}: {error.strerror}", "Give a report folder, or its assessment.json."
+            "no-assessment", f"{file}: {problem}", "Give a report folder, or its assessment.json."
         ) from None
 
 

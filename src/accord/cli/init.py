@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import click
 
 from ..errors import UsageError
 from ..i18n import _
+from ..reports.visible import visible
 
 
 @click.command("init")
@@ -27,13 +29,26 @@ def command(target: Path, out: Path | None, force: bool) -> None:
         click.echo(text, nl=False)
         return
     path = out or (target if target.is_dir() else target.parent) / "accord.toml"
-    if path.exists() and not force:
+    _write(path, text, force=force)
+    text = _("Wrote {path}. Read every line, answer the questions, then: accord assess {target}")
+    click.echo(visible(text.format(path=path, target=target)))
+
+
+def _write(path: Path, text: str, *, force: bool) -> None:
+    """Write a new file; the target is a stranger's, so what lies at `path` is replaced, never written through."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}") if force else path
+    try:
+        with fresh.open("x", encoding="utf-8") as file:
+            file.write(text)
+        if force:
+            fresh.replace(path)
+    except FileExistsError:
         raise UsageError(
             "card-exists", f"{path} is there already", "Give --force to replace it, or --out to write elsewhere."
-        )
-    path.write_text(text, encoding="utf-8")
-    click.echo(
-        _("Wrote {path}. Read every line, answer the questions, then: accord assess {target}").format(
-            path=path, target=target
-        )
-    )
+        ) from None
+    except OSError as error:
+        if force:
+            fresh.unlink(missing_ok=True)
+        raise UsageError(
+            "card-unwritable", f"{path} can't be written: {error.strerror}", "Give another place with --out."
+        ) from None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -145,7 +148,10 @@ def _open_library(name: str) -> FrameworkFile:
 
 def _open_path(path: Path) -> FrameworkFile:
     try:
-        with path.open("rb") as file:
+        # Without waiting for the other end, should somebody have put a pipe there.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123 - a descriptor
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OSError(errno.EINVAL, "not a regular file")
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or "can't be read"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +16,7 @@ from .archive import unpack
 from .card import CARD_NAME, Contradiction, card_digest, merge_cards, read_card
 from .digest import Progress, canonical_digest, file_digest, folder_digest
 from .parts import ARCHIVE_KINDS, file_part, folder_parts
-from .paths import shown
+from .paths import is_text, shown
 from .pypi import fetch_wheel
 from .recognise import recognise
 
@@ -37,6 +37,11 @@ class Target:
     card_source: Literal["none", "provider", "assessor"]
     card_digest: str | None
     contradictions: tuple[Contradiction, ...]
+    stamps: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def has_changed(self, part: Part) -> bool:
+        """Whether the file of `part` is another than the one that was digested, as far as the file system tells."""
+        return bool(self.stamps) and self.stamps.get(part.path) != _stamp(self.root, part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +60,44 @@ class _Place:
 def open_target(spec: str, *, card: Path | None = None, progress: Progress | None = None) -> Iterator[Target]:
     """Open a file, a folder, an archive (unpacked to a private folder until the end) or `pypi:NAME[==VERSION]`.
 
-    `card` is the assessor's card. Raises AccordError: UsageError where the call or the target is wrong, Unavailable
-    where something is missing here, MalformedInput or LimitExceeded where the target or a card is.
+    `card` is the assessor's card. Raises AccordError: UsageError where the call or the target is wrong, or has changed
+    by the end; Unavailable where something is missing here, MalformedInput or LimitExceeded where the target or a
+    card is.
     """
     with ExitStack() as stack:
         place = _locate(spec, stack, progress)
+        if not is_text(str(place.path)):
+            raise UsageError(
+                "name-not-utf8", f"the path {shown(place.path)} is not UTF-8", "Assess a copy under another name."
+            )
         provider = _provider_card(place.path)
         assessor = None if card is None else read_card(_resolve(card), name=card.name)
         merged, contradictions = _choose(provider, assessor)
         subject = _subject(place, merged, progress)
-        yield Target(
+        target = Target(
             subject=subject,
             root=place.path,
             card=merged,
             card_source="assessor" if assessor is not None else "none" if provider is None else "provider",
             card_digest=None if assessor is None and provider is None else card_digest(merged),
             contradictions=contradictions,
+            stamps={part.path: _stamp(place.path, part) for part in subject.parts},
         )
+        yield target
+        for part in filter(target.has_changed, subject.parts):
+            name = shown(part.path or place.name)
+            raise UsageError("target-changed", f"{name} changed while it was assessed", "Assess a copy at rest.")
+
+
+def _stamp(root: Path, part: Part) -> tuple[int, ...]:
+    """What changes when the file is written to or exchanged; of a folder only that it is there."""
+    if part.kind == "folder":
+        return ()
+    try:
+        status = (root / part.path if part.path else root).lstat()
+    except OSError:
+        return (-1,)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _locate(spec: str, stack: ExitStack, progress: Progress | None) -> _Place:

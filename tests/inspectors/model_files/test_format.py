@@ -175,7 +175,7 @@ def test_a_target_that_is_one_file(tmp_path: Path) -> None:
 
 def test_the_card_is_complete() -> None:
     inspector = module.INSPECTOR  # type: ignore[attr-defined]
-    assert inspector.kinds == KINDS
+    assert inspector.kinds > KINDS  # and what a file may be that only its name makes a model
     assert inspector.isolation == "decode"
     places = [inspector.card.find(heading) for heading in HEADINGS]
     assert min(places) > 0

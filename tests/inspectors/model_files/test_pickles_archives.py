@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from accord.inspectors.interface import Inspection, Outcome
+from accord.inspectors.model_files import pickle_containers
 from accord.inspectors.model_files.pickles import inspect_pickles
 from accord.records import Card, Part, Subject
 
@@ -71,6 +72,25 @@ def torch_like(members: dict[str, bytes], compression: int = zipfile.ZIP_STORED)
     return buffer.getvalue()
 
 
+def torch_written(members: dict[str, bytes]) -> bytes:
+    """The layout of PyTorch's own writer: lengths behind the data, data aligned to 64 bytes by an `FB` field, and
+    zip64 end records though the plain one has room for every number."""
+    content, directory = b"", b""
+    for name, data in members.items():
+        raw, offset, crc = name.encode(), len(content), zlib.crc32(data)
+        padding = -(offset + 30 + len(raw) + 4) % 64
+        local = struct.pack("<4s5H3L2H", b"PK\3\4", 0, 0x0808, 0, 0, 0, 0, 0, 0, len(raw), 4 + padding)
+        content += local + raw + b"FB" + struct.pack("<H", padding) + b"Z" * padding
+        assert len(content) % 64 == 0
+        content += data + struct.pack("<4s3L", b"PK\7\x08", crc, len(data), len(data))
+        sizes = crc, len(data), len(data), len(raw), 0, 0, 0, 0, 0, offset
+        directory += struct.pack("<4s6H3L5H2L", b"PK\1\2", 0, 0, 0x0808, 0, 0, 0, *sizes) + raw
+    where = len(members), len(members), len(directory), len(content)
+    end_64 = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 0x031E, 45, 0, 0, *where)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, len(content) + len(directory), 1)
+    return content + directory + end_64 + locator + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, *where, 0)
+
+
 EVIL = b"\x80\x02cos\nsystem\nX\x01\0\0\0x\x85R."
 STATE = (
     b"\x80\x02}X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n"
@@ -82,6 +102,38 @@ def test_a_state_dict_passes(scan: Any) -> None:
     outcome = scan(torch_like({"m/data.pkl": STATE, "m/version": b"3\n", "m/data/0": bytes(16)}), "pytorch")
     assert rules(outcome) == set()
     assert "torch._utils._rebuild_tensor_v2" in names(outcome)
+
+
+@pytest.mark.parametrize(("stream", "found"), [(STATE, set()), (EVIL, {"MOD-002"})])
+def test_what_pytorch_itself_writes(scan: Any, stream: bytes, found: set[str]) -> None:
+    members = {"m/data.pkl": stream, "m/byteorder": b"little", "m/data/0": bytes(1000), "m/version": b"3\n"}
+    content = torch_written(members)
+    with zipfile.ZipFile(io.BytesIO(content)) as oracle:
+        assert {name: oracle.read(name) for name in oracle.namelist()} == members
+    outcome = scan(content, "pytorch")
+    assert rules(outcome) == found
+    assert outcome.checked == ("1 pickle streams in 4 members of the archive, every name that they import",)
+    assert ("torch._utils._rebuild_tensor_v2" if stream is STATE else "os.system") in names(outcome)
+    nested = scan(torch_written({"notes": b"x", "inner.pt": content}), "zip")
+    assert rules(nested) == found
+    assert all(finding.where.member == "inner.pt!m/data.pkl" for finding in nested.findings)
+    assert names(nested) == names(outcome)
+
+
+def test_a_bomb_of_nested_archives_is_not_followed(scan: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every entry of the outer archive is the same inner archive, which has as many entries itself."""
+    monkeypatch.setattr(pickle_containers, "_MOST_MEMBERS", 10_000)
+    inner = torch_like({f"{number}": b"x" for number in range(2000)})
+    outer = bytearray(torch_like({"a": inner, **{f"b{number}": b"" for number in range(2000)}}))
+    at = outer.rindex(inner[-22:], 0, -22) + 22  # behind the inner archive
+    while (at := outer.find(b"PK\1\2", at)) >= 0:
+        struct.pack_into("<2L", outer, at + 20, len(inner), len(inner))
+        struct.pack_into("<L", outer, at + 42, 0)
+        at += 46
+    outcome = scan(bytes(outer), "zip")
+    assert "MOD-008" in rules(outcome)
+    assert "the archive b4, which comes after 10000 members of others" in outcome.not_checked
+    assert "in 10001 members" in outcome.checked[0]
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])

@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 
 from ...instruments.model_formats import KINDS, Header, Problem, read_header
 from ...instruments.model_formats.interface import shorten
-from ...records import Finding, Measurement, Place, Value
-from ..interface import FindingRule, Inspection, Outcome, inspector
+from ...records import Finding, Measurement, Part, Place, Value
+from ..interface import FindingRule, Inspection, Outcome, Skip, inspector
 
 WRONG_EXTENSION = FindingRule(
     "MOD-004",
@@ -73,6 +73,8 @@ _CLAIMED: tuple[tuple[str, str], ...] = (
     (".png .jpg .jpeg .gif .webp .pdf .py .parquet .whl .tar", ""),
 )
 _CLAIMS = {extension: frozenset(kinds.split()) for group, kinds in _CLAIMED for extension in group.split()}
+# What a file that is named like a model may turn out to be. Tables and other zips have inspectors of their own.
+_NO_MODELS = frozenset({"text", "json", "unknown", "empty", "tar", "wheel", "image", "pdf"})
 _UNTRUSTED = "the header is malformed, so its counts mean nothing"
 
 
@@ -86,7 +88,7 @@ _UNTRUSTED = "the header is malformed, so its counts mean nothing"
         "model_files.tensors",
         "model_files.parameters",
     ),
-    kinds=KINDS,
+    kinds=KINDS | _NO_MODELS,
     rules=tuple(_RULES.values()),
     isolation="decode",
     libraries=("jinja2",),
@@ -121,10 +123,12 @@ def read_format(inspection: Inspection) -> Outcome:
         CWE-20, CWE-22, CWE-409, CWE-502, CWE-1336; MITRE ATLAS AML.T0011.
     """
     part = inspection.part
-    header = read_header(inspection.path, part.kind)
-    findings = [_finding(problem, part.digest, part.path) for problem in header.problems]
     name = part.path or inspection.root.name
     extension = PurePosixPath(name).suffix.lower()
+    if part.kind in _NO_MODELS:
+        return _no_model(part, extension)
+    header = read_header(inspection.path, part.kind)
+    findings = [_finding(problem, part.digest, part.path) for problem in header.problems]
     if part.kind not in _CLAIMS.get(extension, {part.kind}):
         findings.insert(0, WRONG_EXTENSION.at(part.digest, Place(path=part.path), extension=extension, kind=part.kind))
     return Outcome(
@@ -133,6 +137,22 @@ def read_format(inspection: Inspection) -> Outcome:
         checked=_checked(header),
         not_checked=("the weights themselves", *header.not_checked),
         bytes_read=header.bytes_read,
+    )
+
+
+def _no_model(part: Part, extension: str) -> Outcome:
+    """A file that only its name makes a model: cut short, a pointer to where the file lies, or a lie."""
+    if part.role != "model":
+        raise Skip("not_applicable", "this is no model file")
+    kind = "of no format that Accord knows" if part.kind == "unknown" else part.kind
+    fact = Measurement(
+        measure="model_files.format", subject=part.digest, value=part.kind, unit="text", method="content of the file"
+    )
+    return Outcome(
+        measurements=(fact,),
+        findings=(WRONG_EXTENSION.at(part.digest, Place(path=part.path), extension=extension, kind=kind),),
+        checked=("the extension against the content",),
+        not_checked=("what the file is meant to be",),
     )
 
 

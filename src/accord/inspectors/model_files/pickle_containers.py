@@ -11,13 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ...errors import LimitExceeded, MalformedInput
+from ...instruments.archives import Member, open_archive
+from ...instruments.zip_records import BZIP2, DEFLATED, STORED
 from .pickle_opcodes import Walker
-from .pickle_source import FilePart, Inflated, Source, SourceFault, compression
-from .pickle_zip import Member, checksum, read_archive
+from .pickle_source import FilePart, Inflated, Source, SourceFault, checksum, compression
 
 _HEAD = 1 << 16
 _DEEPEST = 3
 _MOST_PICKLES = 5000
+_MOST_MEMBERS = 200_000  # in all archives of a file together
+_COMPRESSED = {DEFLATED: "deflate", BZIP2: "bzip2"}
 _NPY = b"\x93NUMPY"
 _OBJECT_TYPE = re.compile(rb"""['"][|<>=]?O\d*['"]""")
 _PICKLE_NAMES = (".pkl", ".pickle", ".pck", ".joblib", ".dill", ".sav")
@@ -59,7 +63,7 @@ class _Bytes:
 def find_pickles(path: Path, search: Search, *, certain: bool, archive: bool = False) -> Iterator[Embedded]:
     """Yield the pickles of the file at `path`, archives and compression unpacked on the way. `certain`: the file was
     recognised as a pickle, so that what is nothing else is one, however malformed; `archive`: as an archive, which
-    readers find by its end, whatever stands at its start. Raises OSError.
+    readers find by its end, whatever stands at its start. Raises OSError, Unavailable.
     """
     whole = FilePart(path, 0, path.stat().st_size)
     if archive:
@@ -107,29 +111,39 @@ def _look_into_archive(
     if not isinstance(source, FilePart) or depth >= _DEEPEST:
         search.unread.append(f"the archive {member}, which is compressed or nested too deeply")
         return
-    try:
-        archive = read_archive(path, source.start, source.length)
-    except SourceFault as fault:
-        search.faults.append((member, fault.text, fault.bomb))
+    if search.members >= _MOST_MEMBERS:
+        search.faults.append((member, f"more than {_MOST_MEMBERS} members in archives within archives", True))
+        search.unread.append(f"the archive {member}, which comes after {_MOST_MEMBERS} members of others")
         return
-    search.faults += [(_join(member, name), text, False) for name, text in archive.faults]
-    search.members += len(archive.members)
-    torchscript = any("/code/" in f"/{inside.name}" for inside in archive.members)
-    for inside in archive.members:
+    try:
+        archive = open_archive(path, start=source.start, length=source.length)
+    except (MalformedInput, LimitExceeded) as error:
+        search.faults.append((member, error.message, isinstance(error, LimitExceeded)))
+        return
+    for problem in archive.all_problems():
+        search.faults.append((_join(member, problem.member), problem.text, problem.kind == "bomb"))
+    search.members += len(archive)
+    torchscript = any("/code/" in f"/{inside.name}" for inside in archive)
+    for inside in archive:
         if search.found >= _MOST_PICKLES:
             search.faults.append((member, f"more than {_MOST_PICKLES} pickles in one archive", True))
             return
-        yield from _look_at_member(path, source, inside, _join(member, inside.name), search, depth, torchscript)
+        yield from _look_at_member(path, inside, _join(member, inside.name), search, depth, torchscript)
 
 
 def _look_at_member(
-    path: Path, archive: FilePart, inside: Member, name: str, search: Search, depth: int, torchscript: bool
+    path: Path, inside: Member, name: str, search: Search, depth: int, torchscript: bool
 ) -> Iterator[Embedded]:
-    if not inside.compressed:
+    if not inside.compressed_size or inside.data_offset is None:
         return
     before = search.found
+    source: Source = FilePart(path, inside.data_offset, inside.compressed_size)
+    if inside.method in _COMPRESSED:
+        source = Inflated(source, _COMPRESSED[inside.method], inside.size)
+    elif inside.method != STORED:
+        search.faults.append((name, f"compression method {inside.method} can't be read", False))
+        return
     try:
-        source = inside.source(path, archive.start)
         yield from _look(path, source, name, search, certain=False, depth=depth + 1, torchscript=torchscript)
         if search.found > before and checksum(source) != inside.crc:
             search.faults.append((name, "its checksum is wrong: some loaders check it, some do not", False))

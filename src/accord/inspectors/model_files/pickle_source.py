@@ -179,6 +179,15 @@ def skip(stream: io.BufferedIOBase, count: int) -> int:
     return count - left
 
 
+def checksum(source: Source) -> int:
+    """Return the CRC-32 of a source. Raises SourceFault."""
+    total = 0
+    with source.open() as stream:
+        while part := stream.read(1 << 20):
+            total = zlib.crc32(part, total)
+    return total
+
+
 def compression(head: bytes) -> str | None:
     """Return by which method a file that starts with `head` is compressed; "lz4" where we can't read it."""
     if head[:2] == b"\x1f\x8b":
