@@ -69,8 +69,10 @@ def compute_again(assessment: Assessment) -> Recomputed:
         if [t for t in assessment.tiers if t.framework == used.id] != ([judgement.tier] if judgement.tier else []):
             disagreements.append(f"{used.id}: the tier does not follow from the answers")
     listed = {used.id for used in assessment.frameworks}
-    unlisted = {item.framework for item in (*assessment.verdicts, *assessment.tiers)} - listed
-    disagreements += [f"{name}: verdicts under a framework that the report does not list" for name in sorted(unlisted)]
+    judged_under = {v.framework for v in assessment.verdicts} | {t.framework for t in assessment.tiers}
+    disagreements += [
+        f"{name}: verdicts under a framework that the report does not list" for name in sorted(judged_under - listed)
+    ]
     computed = sum(m.statistics is not None for m in measurements)
     return Recomputed(
         measurements=computed,

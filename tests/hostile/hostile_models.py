@@ -68,7 +68,7 @@ def gguf_template(template: bytes) -> bytes:
 def lying_gguf(trap: str) -> dict[str, bytes]:
     """Counts and lengths without end, arrays in arrays, and chat templates that reach for the system."""
     array = gguf_text(b"a") + struct.pack("<I", 9)
-    attack = "{{ cycler.__init__.__globals__.os.system('touch %s') }}" % trap
+    attack = "{{ cycler.__init__.__globals__.os.system('touch " + trap + "') }}"
     return {
         "cut.gguf": gguf(1, 1)[:17],
         "endless.gguf": gguf(2**64 - 1, 2**64 - 1),
@@ -195,7 +195,7 @@ def ten_million_opcodes() -> bytes:
 
 def memo_bomb() -> bytes:
     """Millions of memo entries."""
-    return b"\x80\x04N" + b"\x94" * 20_000_000 + b"."
+    return b"\x80\x04N" + b"\x94" * 12_000_000 + b"."
 
 
 def compressed_bombs() -> dict[str, bytes]:
@@ -272,9 +272,9 @@ def hostile_zips(trap: str) -> dict[str, bytes]:
         "torch.pt": torch,
         "lying.pt": bytes(lying),
         "bomb.pt": flat_zip_bomb("m/data.pkl"),
-        "overlap.pt": overlapping_zip(name="m{}/data.pkl".format),
+        "overlap.pt": overlapping_zip(20, "m{}/data.pkl".format),
         "bomb.npz": flat_zip_bomb("a.npy"),
-        "objects.npz": zipped({"a.npy": lying_npy(trap)["objects.npy"], "../../b.npy": b"\x93NUMPY"}),
+        "objects.npz": zipped({"a.npy": lying_npy(trap)["objects.npy"], "../../b.npy": npy(b"")}),
         "directory.pt": torch[:-22] + struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 65535, 65535, 2**32 - 2, 0, 0),
         "nested.zip": nested_zip_bomb(),
     }

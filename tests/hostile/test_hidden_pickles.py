@@ -1,10 +1,9 @@
-"""Whatever Python would import from is recognised as a pickle, whatever it looks like: the C unpickler is the oracle."""
+"""What Python would import from is recognised as a pickle, whatever it looks like; the C unpickler is the oracle."""
 
 from __future__ import annotations
 
 import io
 import pickle
-import struct
 from pathlib import Path
 
 import pytest
@@ -46,41 +45,11 @@ def kind(tmp_path: Path, data: bytes, name: str = "weights.bin") -> str:
     return recognise(path)
 
 
-DISGUISES = {
-    "as it is": b"",
-    "a GIF": b"GIF87axyz0",
-    "another GIF": b"GIF89a\x10\x10\x100",
-    "GGUF": b"GGUF\x03\0\0\0\x000",
-    "a long line": b"V" + b"x" * (3 << 20) + b"\n0",
-    "a long text": b"S'" + b"x" * (3 << 20) + b"'\n0",
-    "hexadecimal": b"I0x10\n0",
-    "underscores": b"I1_0\n0",
-    "a space": b"I 7\n0",
-    "a plus": b"L+7L\n0",
-    "a float": b"FINFINITY\n0",
-    "a mark that is popped": b"(0",
-    "marks that are popped": b"(" * 50 + b"0" * 50,
-    "a padded index": b"Np" + b"0" * 100 + b"7\n0",
-    "an index with a sign": b"Np+7\n0g7\n0",
-    "an index with underscores": b"Np1_0\n0g10\n0",
-    "another pickle before it": b"N.",
-    "many pickles before it": b"I1\n.K\x02.N.",
-    "an old PyTorch file": b"L119547037146038801333356L\n.I1001\n.}.",
-    "a protocol of old": b"\x80\x00",
-    "thousands of opcodes": b"N0" * 5000,
-    "a skipped block": b"\x80\x04\x8e" + struct.pack("<Q", 5000) + b"some prose, in words.\n" * 227 + b"words." + b"0",
-    "text": b"Vfor those who read: this is a harmless text\n0",
-    "a table": b"Vname,age,city\n0",
-    "JSON": b'}0V{"a": 1}\n0',
-}
-
-
-@pytest.mark.parametrize("disguise", DISGUISES)
 @pytest.mark.parametrize("name", ["weights.bin", "notes.txt", "cat.gif", "table.csv"])
-def test_no_disguise_hides_a_pickle(tmp_path: Path, disguise: str, name: str) -> None:
-    data = DISGUISES[disguise] + ATTACK
-    assert would_import(data)
-    assert kind(tmp_path, data, name) == "pickle"
+def test_no_disguise_hides_a_pickle(tmp_path: Path, disguises: dict[str, bytes], name: str) -> None:
+    for what, data in disguises.items():
+        assert would_import(data), what
+        assert kind(tmp_path, data, name) == "pickle", what
 
 
 def test_a_pickle_in_the_first_name_of_a_tar_is_found(tmp_path: Path) -> None:

@@ -40,8 +40,8 @@ def run_watched(
     home: Path,
     cwd: Path,
     seconds: float = 60.0,
-    prefix: Sequence[str] = (),
     program: Sequence[str] = (sys.executable, "-m", "accord"),
+    pass_fds: Sequence[int] = (),
 ) -> WatchedRun:
     """Run `program arguments` with ACCORD_HOME at `home`; end the whole tree after `seconds`."""
     environment = {
@@ -56,12 +56,13 @@ def run_watched(
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         began = time.monotonic()
         process = subprocess.Popen(
-            [*prefix, *program, *arguments],
+            [*program, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
             cwd=cwd,
             env=environment,
+            pass_fds=pass_fds,
         )
         peak, timed_out = 0, False
         while process.poll() is None:
@@ -85,9 +86,9 @@ def descendants(pid: int) -> list[int]:
     found = [pid]
     for known in found:
         with suppress(OSError):
-            for task in os.listdir(f"/proc/{known}/task"):
+            for task in list(Path(f"/proc/{known}/task").iterdir()):
                 with suppress(OSError, ValueError):
-                    found += map(int, Path(f"/proc/{known}/task/{task}/children").read_text().split())
+                    found += map(int, (task / "children").read_text().split())
     return found
 
 

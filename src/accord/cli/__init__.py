@@ -27,6 +27,9 @@ COMMANDS = {
 }
 
 
+_LONGEST = 8_000  # characters of an error's message: a card may have twenty mistakes
+
+
 class _Commands(click.Group):
     """A group that knows its commands' names and one-line helps without importing them."""
 
@@ -86,6 +89,7 @@ def _fail(message: str, code: str, remedy: str) -> NoReturn:
     """Say what went wrong, in words that can hold a hostile file's name, and end."""
     from ..reports.visible import visible
 
-    click.echo(visible(f"accord: {message} [{code}]", keep="\n"), err=True)
-    click.echo(visible(f"  → {remedy}", keep="\n"), err=True)
+    said, advice = (visible(text, keep="\n", longest=_LONGEST) for text in (message, remedy))
+    click.echo(f"accord: {said} [{code}]", err=True)
+    click.echo(f"  → {advice}", err=True)
     sys.exit(2)

@@ -251,6 +251,7 @@ def _size_of(path: Path) -> int:
 
 
 def _unreadable(name: str, error: OSError) -> UsageError:
+    name = name if len(name) <= 400 else f"{name[:200]}…{name[-200:]}"
     return UsageError(
         "unreadable", f"{name} can't be read: {error.strerror or type(error).__name__}", "Check its permissions."
     )

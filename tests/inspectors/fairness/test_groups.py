@@ -50,7 +50,8 @@ def test_the_published_rates_of_compas_from_their_counts(inspect: Inspect) -> No
     worst = outcome.findings[0]
     assert worst.message == (
         "Of people whose outcome was negative, the system wrongly marked as positive 44.8 % where group is "
-        "African-American, 23.5 % where it is Caucasian: 21.4 percentage points more [18.2, 24.5] (false-positive rate)."
+        "African-American, 23.5 % where it is Caucasian: 21.4 percentage points more [18.2, 24.5] "
+        "(false-positive rate)."
     )
     assert (worst.rule, worst.severity) == ("FAIR-001", "high")
     expected = {"measure": "fairness.false_positive_rate", "attribute": "group", "group": "African-American"}
