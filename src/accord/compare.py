@@ -131,6 +131,6 @@ def _judge(a: Measurement, b: Measurement) -> Judged:
 def _counts(measurement: Measurement) -> tuple[int, int] | None:
     """Events and trials of a rate, whose value is events / n; None if they can't be had, as in a record made up."""
     value, n = measurement.value, measurement.n
-    if not isinstance(value, int | float) or n is None or n < 1 or not 0 <= value <= 1:
+    if not isinstance(value, int | float) or n is None or not 1 <= n < 2**53 or not 0 <= value <= 1:
         return None
     return min(round(value * n), n), n

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from .frameworks import FrameworkFile, judge, library_ids, open_framework
+from .frameworks import FrameworkFile, Judgement, judge, library_ids, open_framework
 from .measures.recompute import recompute
 from .records import Assessment, FrameworkReference, Verdict
+from .subjects.digest import canonical_digest
+from .summary import summarise
 from .trust import SealCheck, Trust, check
 
 Outcome = Literal["proven", "altered", "unknown_signer"]
@@ -53,9 +55,10 @@ def verify(folder: Path, trusted: Trust) -> Verification:
 
 def compute_again(assessment: Assessment) -> Recomputed:
     """Compute every measurement from its counts and every verdict from the measurements, and compare."""
-    disagreements = [text for item in assessment.evidence for text in recompute(item)]
+    disagreements = [*_strangers(assessment), *(text for item in assessment.evidence for text in recompute(item))]
     measurements = [m for item in assessment.evidence for m in item.measurements]
     judged, not_recomputed = 0, []
+    judgements: list[Judgement] = []
     for used in assessment.frameworks:
         file = _installed(used)
         if file is None:
@@ -63,6 +66,7 @@ def compute_again(assessment: Assessment) -> Recomputed:
             not_recomputed.append(text)
             continue
         judgement = judge(file.framework, assessment.evidence)
+        judgements.append(judgement)
         stored = [v for v in assessment.verdicts if v.framework == used.id]
         judged += len(stored)
         disagreements += _differences(used.id, stored, judgement.verdicts)
@@ -73,6 +77,8 @@ def compute_again(assessment: Assessment) -> Recomputed:
     disagreements += [
         f"{name}: verdicts under a framework that the report does not list" for name in sorted(judged_under - listed)
     ]
+    if not not_recomputed:
+        disagreements += _summary_differences(assessment, judgements)
     computed = sum(m.statistics is not None for m in measurements)
     return Recomputed(
         measurements=computed,
@@ -81,6 +87,29 @@ def compute_again(assessment: Assessment) -> Recomputed:
         disagreements=tuple(disagreements),
         not_recomputed=tuple(not_recomputed),
     )
+
+
+def _strangers(assessment: Assessment) -> Iterator[str]:
+    """Name a digest that does not follow from the parts, and what speaks of bytes that are no part."""
+    subject = assessment.subject
+    if subject.digest != canonical_digest(sorted([part.role, part.kind, part.digest] for part in subject.parts)):
+        yield "the digest of the system does not follow from its parts"
+    known = {subject.digest, *(part.digest for part in subject.parts)}
+    for item in assessment.evidence:
+        spoken_of = {item.subject, *(m.subject for m in item.measurements), *(f.subject for f in item.findings)}
+        if item.status == "measured" and not spoken_of <= known:
+            yield f"{item.inspector}: speaks of bytes that are no part of the system"
+
+
+def _summary_differences(assessment: Assessment, judgements: Sequence[Judgement]) -> Iterator[str]:
+    """The sentences depend on the language of the run; what they are made of does not."""
+    said = assessment.summary
+    follows = summarise(assessment.subject, assessment.card, assessment.evidence, judgements, ())
+    for name in ("worst_finding", "findings", "verdicts", "coverage", "measured", "skipped", "failed"):
+        if getattr(said, name) != getattr(follows, name):
+            yield f"the summary's {name.replace('_', ' ')} does not follow from the evidence"
+    if follows.worst_finding and said.worst != follows.worst:
+        yield "the summary's sentence on the worst finding is not that finding's"
 
 
 def _installed(used: FrameworkReference) -> FrameworkFile | None:

@@ -118,7 +118,7 @@ def mutations(record: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         "value": [10**400, 1e308, -5.0, 5.0, 0.0, True, "x" * 100_000, ["a"] * 10_000, 2**63],
         "n": [-1, 0, 1, 10**30, 2**62, None],
         "measure": ["no.such", "data.rows", "\x1b[2J"],
-        "dimensions": [{}, {"attribute": "g", "group": "nobody"}, {"\x1b[2J": "\u202e"}],
+        "dimensions": [{"attribute": "g", "group": "nobody"}, {"\x1b[2J": "\u202e"}],
         "interval": [None, {"low": -1e308, "high": 1e308, "level": 0.5, "kind": "x" * 1000}],
         "statistics": [None, "nowhere"],
         "subject": ["sha256:" + "0" * 64, ""],

@@ -143,28 +143,49 @@ def test_a_file_added_or_removed_is_named(report: Path, home: Path, tmp_path: Pa
     assert done.returncode == 1 and "report.html: missing" in done.stdout
 
 
-def test_a_wrong_rate_signed_anew_fails(report: Path, home: Path, tmp_path: Path) -> None:
+def sign_anew(report: Path, home: Path, folder: Path, forged: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    """Do as a forger who holds the key: change the record, sign and log it again, and have it verified."""
     from accord.records import Assessment, from_json, to_readable_json
-    from accord.trust import KeyStore, Log, own_log, seal
+    from accord.trust import KeyStore, own_log, seal
 
-    text = (report / "assessment.json").read_text()
-    right = next(m for m in json.loads(text)["evidence"][1]["measurements"] if m["measure"].endswith("positive_rate"))
-    forged = json.loads(text)
-    for evidence in forged["evidence"]:
-        for m in evidence["measurements"]:
-            if m["measure"] == right["measure"] and m["dimensions"] == right["dimensions"]:
-                m["value"] = m["value"] - 0.01
     assessment = from_json(json.dumps(forged), Assessment)
-    folder = tmp_path / "forged"
     shutil.copytree(report, folder)
     (folder / "assessment.json").write_bytes(to_readable_json(assessment))
     store = KeyStore(home / "config" / "keys")
-    log: Log = own_log(store, home / "data" / "log")
-    seal(folder, assessment, signer=store.own(), log=log)
+    seal(folder, assessment, signer=store.own(), log=own_log(store, home / "data" / "log"))
     done = accord("verify", str(folder), home=home)
-    assert done.returncode == 1
     assert "unchanged: every file" in done.stdout, "the signature itself holds"
-    assert right["measure"] in done.stdout
+    return done
+
+
+def test_a_wrong_rate_signed_anew_fails(report: Path, home: Path, tmp_path: Path) -> None:
+    forged = json.loads((report / "assessment.json").read_text())
+    rates = [m for e in forged["evidence"] for m in e["measurements"] if m["measure"] == "fairness.false_positive_rate"]
+    rates[0]["value"] -= 0.01
+    done = sign_anew(report, home, tmp_path / "forged", forged)
+    assert done.returncode == 1
+    assert "fairness.false_positive_rate" in done.stdout
+
+
+def test_a_wrong_verdict_signed_anew_fails(report: Path, home: Path, tmp_path: Path) -> None:
+    forged = json.loads((report / "assessment.json").read_text())
+    verdict = next(v for v in forged["verdicts"] if v["requirement"] == "art_10.2.f")
+    verdict["status"] = "met"
+    done = sign_anew(report, home, tmp_path / "forged", forged)
+    assert done.returncode == 1
+    assert "art_10.2.f: the report says met" in done.stdout
+
+
+@pytest.mark.parametrize("lie", ["No defect was found in what was checked.", None])
+def test_a_kinder_summary_signed_anew_fails(report: Path, home: Path, tmp_path: Path, lie: str | None) -> None:
+    forged = json.loads((report / "assessment.json").read_text())
+    if lie:
+        forged["summary"]["worst"] = lie
+    else:
+        forged["summary"]["worst_finding"] = None
+    done = sign_anew(report, home, tmp_path / "forged", forged)
+    assert done.returncode == 1
+    assert "the summary's" in done.stdout
 
 
 def test_a_second_run_reuses_the_evidence_and_says_so(
