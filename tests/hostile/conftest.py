@@ -104,13 +104,13 @@ Accord = Callable[..., Ran]
 def accord(tmp_path_factory: pytest.TempPathFactory) -> Accord:
     """Run `accord` on hostile input, and hold it to what holds for any input whatever."""
     run_watched = _load("watched_run").run_watched
-    home = tmp_path_factory.mktemp("home")
+    own_home = tmp_path_factory.mktemp("home")
 
     def run(
         *arguments: str | bytes, most_seconds: float = MOST_SECONDS, system_errors: bool = False, **options: Any
     ) -> Ran:
-        work = tmp_path_factory.mktemp("work")
-        ran = run_watched(arguments, home=home, cwd=work, seconds=most_seconds, **options)
+        work = options.pop("cwd", None) or tmp_path_factory.mktemp("work")
+        ran = run_watched(arguments, home=options.pop("home", own_home), cwd=work, seconds=most_seconds, **options)
         err = ran.err.decode("utf-8", "backslashreplace")
         assert not ran.timed_out, f"still running after {most_seconds} s: {err}"
         assert ran.status in (0, 1, 2, 3), f"ended with {ran.status}: {err}"

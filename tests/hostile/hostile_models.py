@@ -13,6 +13,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 DEEP = 100_000
 HUGE = 2**63 - 1
@@ -184,7 +185,7 @@ def hostile_pickles(trap: str, port: int) -> dict[str, bytes]:
         "line.pkl": b"cposix",
         "escapes.pkl": b"c\x1b[2J<script>alert(1)</script>\nsy\xe2\x80\xaestem\n(tR.",
         "many-names.pkl": b"\x80\x02" + b"".join(b"cmod%d\nf\n0" % i for i in range(20_000)) + b"N.",
-        "streams.pkl": b"N." * 100_000,
+        "streams.pkl": b"N." * 10_000,
     }
 
 
@@ -198,21 +199,18 @@ def memo_bomb() -> bytes:
     return b"\x80\x04N" + b"\x94" * 12_000_000 + b"."
 
 
-def compressed_bombs() -> dict[str, bytes]:
-    """A pickle of 300 MB in a few kilobytes, under every compression that joblib opens."""
-    plain = b"\x80\x04\x8e" + struct.pack("<Q", 300 << 20)
-    zeros = bytes(1 << 20)
-
-    def fed(compressor: zlib._Compress | bz2.BZ2Compressor | lzma.LZMACompressor) -> bytes:  # type: ignore[name-defined]
-        data = compressor.compress(plain) + b"".join(compressor.compress(zeros) for _ in range(300))
-        return data + compressor.compress(b".") + compressor.flush()
-
-    return {
-        "bomb.joblib": fed(zlib.compressobj(9)),
-        "bomb.pkl.gz": fed(zlib.compressobj(9, wbits=31)),
-        "bomb.pkl.bz2": fed(bz2.BZ2Compressor()),
-        "bomb.pkl.xz": fed(lzma.LZMACompressor(preset=0)),
+def compressed_bomb(method: str) -> bytes:
+    """A pickle of 300 MB in a few kilobytes, under a compression that joblib opens."""
+    made: dict[str, Callable[[], Any]] = {
+        "zlib": lambda: zlib.compressobj(9),
+        "gz": lambda: zlib.compressobj(9, wbits=31),
+        "bz2": bz2.BZ2Compressor,
+        "xz": lambda: lzma.LZMACompressor(preset=0),
     }
+    compressor, zeros = made[method](), bytes(1 << 20)
+    data = compressor.compress(b"\x80\x04\x8e" + struct.pack("<Q", 300 << 20))
+    data += b"".join(compressor.compress(zeros) for _ in range(300))
+    return bytes(data + compressor.compress(b".") + compressor.flush())
 
 
 def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -267,12 +265,12 @@ def hostile_zips(trap: str) -> dict[str, bytes]:
         "lambda.keras": keras,
         "cut.keras": keras[: len(keras) // 2],
         "deep.keras": zipped({"config.json": b'{"a":' * DEEP + b"1" + b"}" * DEEP, **weights}),
-        "bomb.keras": zipped({"config.json": b'"' + b" " * 200_000_000 + b'"', **weights}),
+        "bomb.keras": zipped({"config.json": b'"' + b" " * 120_000_000 + b'"', **weights}),
         "text.keras": zipped({"config.json": b"\xff\xfe{", **weights}),
         "torch.pt": torch,
         "lying.pt": bytes(lying),
         "bomb.pt": flat_zip_bomb("m/data.pkl"),
-        "overlap.pt": overlapping_zip(20, "m{}/data.pkl".format),
+        "overlap.pt": overlapping_zip(8, "m{}/data.pkl".format),
         "bomb.npz": flat_zip_bomb("a.npy"),
         "objects.npz": zipped({"a.npy": lying_npy(trap)["objects.npy"], "../../b.npy": npy(b"")}),
         "directory.pt": torch[:-22] + struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 65535, 65535, 2**32 - 2, 0, 0),

@@ -25,7 +25,6 @@ def parquet(columns: dict[str, pa.Array]) -> bytes:
 
 def hostile_csv() -> dict[str, bytes]:
     """CSV files."""
-    rows = b"1,2\n" * 40
     nan = b"a,b\n" + b"".join(b"%s,%d\n" % (text, i) for i, text in enumerate([b"nan", b"inf", b"-inf", b"1e999"] * 20))
     quoted = ",".join('"' + name.replace('"', '""') + '"' for name in NAMES)
     cells = "".join(",".join([f'"{FORMULA}"'.replace('"', "'")] * len(NAMES)) + "\n" for _ in range(40))
@@ -35,13 +34,10 @@ def hostile_csv() -> dict[str, bytes]:
         "utf16.csv": ("a,b\n" + "1,2\n" * 40).encode("utf-16"),
         "nul.csv": b"a,b\n" + b"1,\x002\n" * 40,
         "names.csv": (quoted + "\n" + cells).encode(),
-        "quote.csv": b'a,b\n1,"' + b"never closed\n" * 300_000,
         "wide.csv": b",".join(b"c%d" % i for i in range(60_000)) + b"\n" + b",".join([b"1"] * 60_000) + b"\n",
         "ragged.csv": b"a,b\n" + b"".join(b"1," * (i % 50) + b"\n" for i in range(200)),
         "same.csv": b",".join([b"x"] * 300) + b"\n" + (b",".join([b"1"] * 300) + b"\n") * 40,
-        "line.csv": b"a,b\n" + b"x" * 30_000_000 + b",1\n" + rows,
         "numbers.csv": b"a,b\n" + (b"9" * 4000 + b"," + b"1e-99999\n") * 40,
-        "unique.csv": b"a,b\n" + b"".join(b"%032x,%d\n" % (i * 2654435761, i) for i in range(150_000)),
     }
 
 
@@ -86,6 +82,15 @@ def hostile_parquet() -> dict[str, bytes]:
         "names.parquet": parquet({name: pa.array([1, 2] * 20) for name in NAMES}),
         "wide.parquet": parquet({f"c{i}": pa.array([1]) for i in range(4000)}),
         "dictionary.parquet": parquet({"z": pa.array(["\0" * 1000] * 200_000), "b": pa.array(range(200_000))}),
-        "runs.parquet": parquet({"z": pa.nulls(20_000_000, pa.int8()), "y": pa.nulls(20_000_000, pa.int8())}),
         "encrypted.parquet": whole[:-4] + b"PARE",
+    }
+
+
+def large_tables() -> dict[str, bytes]:
+    """Tables that cost: an open quotation mark, a line, all values different, 20 million rows in a few kilobytes."""
+    return {
+        "quote.csv": b'a,b\n1,"' + b"never closed\n" * 300_000,
+        "line.csv": b"a,b\n" + b"x" * 30_000_000 + b",1\n" + b"1,2\n" * 40,
+        "unique.csv": b"a,b\n" + b"".join(b"%032x,%d\n" % (i * 2654435761, i) for i in range(150_000)),
+        "runs.parquet": parquet({"z": pa.nulls(20_000_000, pa.int8()), "y": pa.nulls(20_000_000, pa.int8())}),
     }

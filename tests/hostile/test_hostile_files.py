@@ -58,21 +58,24 @@ def test_a_disguised_pickle_is_found(assess: Any, folder: Any, disguises: dict[s
     assert critical >= len(files) - 6
 
 
-def test_ten_million_opcodes_and_other_bombs(assess: Any, folder: Any, models: Any) -> None:
-    files = {"ten.pkl": models.ten_million_opcodes(), "memo.pkl": models.memo_bomb(), **models.compressed_bombs()}
+def test_ten_million_opcodes_and_a_bomb_of_memo(assess: Any, folder: Any, models: Any) -> None:
+    files = {"ten.pkl": models.ten_million_opcodes(), "memo.pkl": models.memo_bomb()}
     ran = assess(folder(files))
-    assert all("MOD-008" in ran.rules(path) for path in models.compressed_bombs())
-    statuses = {
-        item["status"] for path in files for item in ran.evidence()[path] if item["inspector"] != "data.profile"
-    }
-    assert statuses == {"measured"}
+    assert {item["status"] for path in files for item in ran.evidence()[path]} == {"measured"}
+
+
+@pytest.mark.parametrize("method", ["gz", *(pytest.param(m, marks=pytest.mark.soak) for m in ("zlib", "bz2", "xz"))])
+def test_a_pickle_of_300_megabytes_in_a_few_kilobytes(assess: Any, tmp_path: Path, models: Any, method: str) -> None:
+    path = tmp_path / f"bomb.pkl.{method}"
+    path.write_bytes(models.compressed_bomb(method))
+    assert "MOD-008" in assess(path).rules()
 
 
 def test_bombs_side_by_side_share_one_budget(assess: Any, folder: Any) -> None:
     """Each of these lists holds some 600 MB when it is opened; the inspectors of two cores open two at a time."""
     bomb = b"\x80\x04]" + b"]a" * 9_000_000 + b"."
-    ran = assess(folder({f"{number}.pkl": bomb + b"%d" % number for number in range(3)}))
-    for number in range(3):
+    ran = assess(folder({f"{number}.pkl": bomb + b"%d" % number for number in range(2)}))
+    for number in range(2):
         assert "MOD-003" in ran.rules(f"{number}.pkl")  # what follows the end was seen: the walk came that far
 
 
@@ -88,21 +91,17 @@ def test_models_in_hostile_zips(assess: Any, folder: Any, models: Any, trap: Any
         assert ran.rules(path), path
 
 
-@pytest.mark.xfail(strict=True, reason="the scan of pickles reads 6 bytes of a NumPy file as if they were 7")
 def test_the_first_bytes_of_an_array_in_a_zip(assess: Any, folder: Any, models: Any) -> None:
     assess(folder({"stub.npz": models.zipped({"a.npy": b"\x93NUMPY"})}))
 
 
 @pytest.mark.soak
-@pytest.mark.xfail(strict=True, reason="the scan of pickles reads the same bytes again for each of 2,000 entries")
 def test_two_thousand_entries_with_the_same_bytes(assess: Any, folder: Any, models: Any) -> None:
     assess(folder({"overlap.pt": models.overlapping_zip(2000, "m{}/data.pkl".format)}))
 
 
 def test_hostile_tables(assess: Any, folder: Any, tables: Any) -> None:
     files = {**tables.hostile_csv(), **tables.hostile_json_lines(), **tables.hostile_parquet()}
-    for slow in ("runs.parquet", "line.csv", "quote.csv", "unique.csv"):
-        files.pop(slow)
     ran = assess(folder(files), "--only", "data.profile")
     for path, items in ran.evidence().items():
         for item in items:
@@ -116,8 +115,7 @@ def test_hostile_tables(assess: Any, folder: Any, tables: Any) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("name", ["runs.parquet", "line.csv", "quote.csv", "unique.csv"])
 def test_large_tables(assess: Any, folder: Any, tables: Any, name: str) -> None:
-    files = {**tables.hostile_csv(), **tables.hostile_parquet()}
-    assess(folder({name: files[name]}) / name)
+    assess(folder({name: tables.large_tables()[name]}) / name)
 
 
 SPARSE = {
@@ -134,12 +132,7 @@ SPARSE = {
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        "table.csv",
-        "model.pkl",
-        *(pytest.param(n, marks=pytest.mark.soak) for n in SPARSE if n not in ("table.csv", "model.pkl")),
-    ],
+    "name", [pytest.param(name, marks=[] if name == "table.csv" else pytest.mark.soak) for name in SPARSE]
 )
 def test_a_sparse_gigabyte(assess: Any, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
@@ -210,10 +203,10 @@ def test_archives_that_are_bombs_or_broken(assess: Any, tmp_path: Path, models: 
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz", compresslevel=1) as archive:
         entry = tarfile.TarInfo("zeros")
-        entry.size = 300 << 20
-        archive.addfile(entry, io.BytesIO(bytes(300 << 20)))
+        entry.size = 100 << 20
+        archive.addfile(entry, io.BytesIO(bytes(100 << 20)))
     broken = {
-        "flat.zip": models.flat_zip_bomb("zeros", 300),
+        "flat.zip": models.flat_zip_bomb("zeros", 100),
         "overlapping.zip": models.overlapping_zip(),
         "cut.zip": whole[:-30],
         "comment.zip": whole[:-2] + b"\xff\xff" + b"c" * 70_000,
