@@ -19,7 +19,7 @@ MAGICS = [
     b"",
     b"GGUF\x03\0\0\0",
     b"GGUF\x03\0\0\0" + struct.pack("<QQ", 1, 1),
-    b"\x93NUMPY\x01",
+    b"\x93NUMPY",
     b"\x93NUMPY\x01\x00\x76\x00{'descr': ",
     b"PAR1",
     b"PK\x03\x04",

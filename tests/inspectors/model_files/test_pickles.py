@@ -208,7 +208,7 @@ MALFORMED = {
     "trailing bytes": b"\x80\x04N.garbage",
     "two pickles": b"\x80\x04N.\x80\x04N.",
     "negative length": b"T\xff\xff\xff\xff.",
-    "put without number": b"Np 1\n.",
+    "put without number": b"Npone\n.",
     "line without end": b"cos",
     "name not utf-8": b"c\xff\xfe\nx\n.",
     "extension zero": b"\x82\x00.",
@@ -491,3 +491,14 @@ def test_the_card_has_all_headings() -> None:
     card = pickles.INSPECTOR.card  # type: ignore[attr-defined]
     assert all(heading in card for heading in HEADINGS)
     assert pickles.INSPECTOR.isolation == "decode"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("index", [b"0" * 100 + b"7", b"+7", b" 7", b"0_7", b"7 "])
+def test_an_index_that_only_the_unpickler_reads_hides_nothing(scan: Any, canary: Path, index: bytes) -> None:
+    stream = b"Np" + index + b"\n0cposix\nsystem\n(S'touch " + str(canary).encode() + b"'\ntR."
+    assert "MOD-002" in rules(scan(stream))
+
+
+@pytest.mark.parametrize("index", [b"", b"x", b"-1", b"9" * 5000, b"99999999999"])
+def test_an_index_that_is_none_is_a_fault(scan: Any, index: bytes) -> None:
+    assert rules(scan(b"Np" + index + b"\n.")) & {"MOD-003", "MOD-008"}

@@ -21,6 +21,7 @@ from .pickle_source import Source, SourceFault
 _WINDOW = 1 << 20
 _LOOKAHEAD = 1 << 13
 _SHORT = 64  # constants below this length are in the automaton
+_LONGEST_INDEX = 4400  # the interpreter converts 4,300 digits at the most
 _LONGEST_NAME = 4096
 _LONG_CONSTANT = 1 << 16
 MOST_GLOBALS = 200_000
@@ -266,13 +267,16 @@ class Walker:
         if code == 0x72:  # LONG_BINPUT
             self._put(position, int.from_bytes(self._bytes(position + 1, 4), "little"))
             return position + 5
-        if code in _TEXT:
-            line, after = self._line(position + 1, None)
-            if code == 0x70:
-                if not line.isdigit() or len(line) > 12:
-                    raise Fault(position, "PUT without a plain number")
-                self._put(position, int(line))
+        if code == 0x70:  # PUT
+            line, after = self._line(position + 1, _LONGEST_INDEX)
+            try:
+                index = int(line)  # blanks, signs, underscores and zeros in front, as the unpickler takes them
+            except ValueError:
+                raise Fault(position, "PUT without a number") from None
+            self._put(position, index)
             return after
+        if code in _TEXT:
+            return self._line(position + 1, None)[1]
         if code in b"KhqMJjG\x80\x8a":
             if code == 0x80 and len(self._bytes(position, 2)) == 2:
                 raise Fault(position, f"protocol {self._bytes(position + 1, 1)[0]} does not exist")
@@ -288,6 +292,8 @@ class Walker:
         walk.globals.append(written)
 
     def _put(self, position: int, index: int) -> None:
+        if index < 0:
+            raise Fault(position, "PUT with a negative number")
         if index >> self._bits:
             raise Fault(position, f"memo index {index} is out of proportion to the file", bomb=True)
 
