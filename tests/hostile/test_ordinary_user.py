@@ -42,7 +42,7 @@ def as_nobody(accord: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
     home = tmp_path_factory.mktemp("nobody")
     for folder in (home, *home.parents):
-        if folder.name.startswith("pytest-"):
+        if folder.name.startswith(("pytest-", "popen-")):
             folder.chmod(folder.stat().st_mode | 0o011)
     home.chmod(0o777)
 
