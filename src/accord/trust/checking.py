@@ -295,6 +295,9 @@ def _not_proven(signer: SignerCheck, log: LogCheck, lapsed: bool) -> tuple[str, 
     """Say what no signature proves, and what these signatures do not."""
     sentences = [_("That the data and the model are those used in service: only who runs the system can know.")]
     sentences.append(_("That the findings are complete, and the facts that were read right: only the target can tell."))
+    sentences.append(
+        _("That report.html shows what the record says: the signer wrote both, only the record is computed again.")
+    )
     if not signer.known:
         sentences.append(_("Who measured: the key is not one that you know."))
     if not log.included:
