@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -121,7 +122,7 @@ class Job:
 
         from ..subjects import card_digest, open_target
 
-        with open_target(self.target, card=self.card) as target:
+        with open_target(self.target, card=self.card, progress=_reading if sys.stderr.isatty() else None) as target:
             if self.sector:
                 card = changed(target.card, system=changed(target.card.system, sector=self.sector))
                 target = replace(target, card=card, card_digest=card_digest(card), card_source="assessor")
@@ -209,6 +210,13 @@ def _frameworks(ids: Sequence[str], jurisdiction: str | None) -> Sequence[Framew
     from ..frameworks import select_files
 
     return select_files(ids, [code.strip().upper() for code in jurisdiction.split(",")] if jurisdiction else [])
+
+
+def _reading(name: str, done: int, total: int) -> None:
+    """Show on a terminal how much of a large target is read."""
+    if total > 100 << 20:
+        text = _("reading: {percent} % of {size:,} MiB").format(percent=100 * done // total, size=total >> 20)
+        click.echo(f"\r{text}", nl=done >= total, err=True)
 
 
 def _show_progress(event: Measured) -> None:
