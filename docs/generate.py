@@ -24,12 +24,19 @@ def commands() -> str:
     lines = ["# Commands", ""]
     for name in COMMANDS:
         command: click.Command = import_module(f"accord.cli.{name}").command
-        context = click.Context(command, info_name=f"accord {name}", max_content_width=100, terminal_width=100)
-        lines += [f"## accord {name}", "", "```text", command.get_help(context), "```", ""]
+        lines += [f"## accord {name}", "", "```text", _help(command, f"accord {name}"), "```", ""]
         for sub in getattr(command, "commands", {}).values():
-            child = click.Context(sub, info_name=f"accord {name} {sub.name}", max_content_width=100, terminal_width=100)
-            lines += [f"### accord {name} {sub.name}", "", "```text", sub.get_help(child), "```", ""]
+            title = f"accord {name} {sub.name}"
+            lines += [f"### {title}", "", "```text", _help(sub, title), "```", ""]
     return "\n".join(lines)
+
+
+def _help(command: click.Command, title: str) -> str:
+    # The names of the help option come from the group, which is not here.
+    context = click.Context(
+        command, info_name=title, max_content_width=100, terminal_width=100, help_option_names=["-h", "--help"]
+    )
+    return command.get_help(context)
 
 
 def inspectors() -> str:
