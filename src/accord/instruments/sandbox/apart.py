@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from . import kernel, seccomp
@@ -43,7 +44,7 @@ def _in_fork(function: Callable[[], bytes], target: int, memory_bytes: int, cpu_
         gc.disable()
         gc.freeze()  # leave the parent's objects alone, or every one of their pages is copied
         limits = Confinement()
-        limits.attempt("memory", lambda: set_memory_limit(memory_bytes))
+        limits.attempt("memory", lambda: set_memory_limit(_held_bytes() + memory_bytes))
         limits.attempt("cpu", lambda: set_cpu_limit(cpu_seconds))
         limits.attempt("no-new-privileges", lambda: kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1))
         limits.attempt("seccomp", lambda: seccomp.install(forks=False))
@@ -55,6 +56,14 @@ def _in_fork(function: Callable[[], bytes], target: int, memory_bytes: int, cpu_
     view = memoryview(answer)
     while view:
         view = view[os.write(target, view) :]
+
+
+def _held_bytes() -> int:
+    """What the fork has from its parent and shares with it: private writable memory, which RLIMIT_DATA counts."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[5]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0  # a confined process may not look; it holds little
 
 
 def _collect(source: int, pid: int, deadline: float, output_bytes: int) -> tuple[bytes, Ending | None]:
@@ -85,8 +94,9 @@ def run_apart(
     wall_seconds: float,
     output_bytes: int = 16 << 20,
 ) -> Apart:
-    """Run `function` in a fork under these limits and return how it ended. `memory_bytes` includes what the caller
-    holds already. Never raises for what the function does; raises OSError only when there is no fork to be had.
+    """Run `function` in a fork under these limits and return how it ended. `memory_bytes` is what the fork may take
+    beyond what the caller holds (a confined caller's share is counted in); the caller's own limits hold too. Never raises for what the function does; raises
+    OSError only when there is no fork to be had.
     """
     source, target = os.pipe()
     sys.stdout.flush()
