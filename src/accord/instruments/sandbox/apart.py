@@ -94,9 +94,11 @@ def run_apart(
     wall_seconds: float,
     output_bytes: int = 16 << 20,
 ) -> Apart:
-    """Run `function` in a fork under these limits and return how it ended. `memory_bytes` is what the fork may take
-    beyond what the caller holds (a confined caller's share is counted in); the caller's own limits hold too. Never raises for what the function does; raises
-    OSError only when there is no fork to be had.
+    """Run `function` in a fork under these limits and return how it ended.
+
+    `memory_bytes` is what the fork may take beyond what the caller holds (of a confined caller: with it); the
+    caller's own limits hold too. Never raises for what the function does; raises OSError only when there is no fork
+    to be had.
     """
     source, target = os.pipe()
     sys.stdout.flush()
