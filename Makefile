@@ -29,7 +29,7 @@ lint: $(DEV)
 	$(BIN)/lint-imports
 
 soak: $(DEV) $(PEERS)
-	$(BIN)/pytest -m soak
+	$(BIN)/pytest -m soak -n 2
 
 bench: $(DEV) $(PEERS)
 	$(BIN)/python -m benchmarks
