@@ -128,8 +128,7 @@ def _steps(target: Target, inspector: Inspector, options: Options) -> Iterator[S
         return
     parts = [part for part in target.subject.parts if inspector.applies_to(part)]
     if not parts:
-        kinds = ", ".join(sorted(inspector.kinds)) or "any kind"
-        yield Step(inspector, None, reason="not_applicable", detail=f"the target has no part of kind {kinds}")
+        yield Step(inspector, None, reason="not_applicable", detail="the target has no part of a kind that it inspects")
         return
     if inspector.scope == "subject":
         parts = parts[:1]
@@ -169,12 +168,11 @@ def _results(
     target: Target, steps: Sequence[Step], options: Options, cache: EvidenceCache | None
 ) -> Iterator[tuple[Evidence, bool]]:
     """Carry out the steps side by side, in sandboxes that share one budget of memory; yield in order."""
-    root_digest = next((step.request.subject.digest for step in steps if step.request), "")
     with Crew(target.root, options.workers, unsafe_no_isolation=options.unsafe_no_isolation) as crew:
 
         def carry_out(step: Step) -> tuple[Evidence, bool]:
             if step.request is None:
-                digest = step.part.digest if step.part else root_digest
+                digest = step.part.digest if step.part else target.subject.digest
                 return skipped(step.inspector, digest, step.part, step.reason or "not_applicable", step.detail), False
             kept = cache.get(step.inspector, step.request) if cache and step.inspector.cacheable else None
             if kept is not None:

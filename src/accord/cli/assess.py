@@ -135,12 +135,14 @@ def carry_out(job: Job, as_json: bool = False) -> int:
     from ..inspectors.cache import EvidenceCache
     from ..places import cache_folder
     from ..reports import choose, known_details
-    from ..reports.folder import write
+    from ..reports.folder import check_place, write
     from ..trust import KeyStore, own_log, seal
     from .gates import exit_status, parse_gate
 
     gates = [parse_gate(text) for text in job.gates]
     reports, inspectors = choose(job.formats), job.inspectors()
+    check_place(job.out)
+    signer, log = KeyStore().own(), own_log()  # before the work: what can't be signed need not be measured
     cache = None if job.fresh else EvidenceCache(cache_folder() / "evidence")
     with job.open() as target:
         for event in assess(target, inspectors, job.frameworks, job.options, cache):
@@ -153,7 +155,6 @@ def carry_out(job: Job, as_json: bool = False) -> int:
         text = _("Nothing was assessed: no inspector measured anything in {target}.")
         click.echo(text.format(target=visible(job.target)), err=True)
     else:
-        signer, log = KeyStore().own(), own_log()
         details = known_details(assessment, [file.framework for file in job.frameworks])
         files = {report.file_name: report.render(assessment, details=details) for report in reports}
         write(job.out, files, lambda folder: seal(folder, assessment, signer=signer, log=log))
