@@ -157,3 +157,16 @@ def test_every_list_speaks_to_people_and_to_programs(arguments: tuple[str, ...])
 def test_explain(name: str) -> None:
     done = run("explain", name)
     assert done.exception is None and name in done.output
+
+
+def test_a_sector_that_the_provider_denies_is_a_finding(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.mkdir()
+    (target / "x.csv").write_text("a,b\n" + "1,2\n" * 10)
+    (target / "accord.toml").write_text('[system]\nname = "S"\nsector = "games"\n')
+    record = assess(target, tmp_path / "report", "--sector", "health")
+    assert record["card"]["system"]["sector"] == "health"
+    findings = [finding for item in record["evidence"] for finding in item["findings"] if finding["rule"] == "CARD-001"]
+    assert [finding["arguments"]["field"] for finding in findings] == ["system.sector"]
+    agreeing = assess(target, tmp_path / "report", "--sector", "games")
+    assert not [f for item in agreeing["evidence"] for f in item["findings"] if f["rule"] == "CARD-001"]

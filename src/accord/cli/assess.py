@@ -118,15 +118,28 @@ class Job:
     @contextmanager
     def open(self) -> Iterator[Target]:
         """Open the target, with the assessor's sector on its card."""
-        from msgspec.structs import replace as changed
-
-        from ..subjects import card_digest, open_target
+        from ..subjects import open_target
 
         with open_target(self.target, card=self.card, progress=_reading if sys.stderr.isatty() else None) as target:
-            if self.sector:
-                card = changed(target.card, system=changed(target.card.system, sector=self.sector))
-                target = replace(target, card=card, card_digest=card_digest(card), card_source="assessor")
-            yield target
+            yield _with_sector(target, self.sector) if self.sector else target
+
+
+def _with_sector(target: Target, sector: str) -> Target:
+    """Return the target with the sector that the assessor states; a provider who says otherwise is contradicted."""
+    from msgspec.structs import replace as changed
+
+    from ..subjects import card_digest
+
+    said = target.card.system.sector
+    contradicted = target.card_source == "provider" and said not in (None, sector)
+    card = changed(target.card, system=changed(target.card.system, sector=sector))
+    return replace(
+        target,
+        card=card,
+        card_digest=card_digest(card),
+        card_source="assessor",
+        contradictions=(*target.contradictions, *((("system.sector", said or "", sector),) if contradicted else ())),
+    )
 
 
 def carry_out(job: Job, as_json: bool = False) -> int:
