@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any, TypeVar
 
 import msgspec
@@ -11,6 +12,16 @@ from ..errors import MalformedInput
 T = TypeVar("T")
 
 _encoder = msgspec.json.Encoder()
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+_building = Lock()
+
+
+def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
+    """Return the decoder of a type, built once. msgspec crashes when two threads meet a type for the first time."""
+    with _building:
+        if kind not in _decoders:
+            _decoders[kind] = msgspec.json.Decoder(kind)
+        return _decoders[kind]
 
 
 def to_json(record: Any) -> bytes:
@@ -26,7 +37,7 @@ def to_readable_json(record: Any) -> bytes:
 def from_json(data: bytes | str, kind: type[T], *, name: str = "record") -> T:
     """Decode JSON into `kind`. Raises MalformedInput with the place of the first error."""
     try:
-        return msgspec.json.decode(data, type=kind)
+        return _decoder(kind).decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise MalformedInput(
             "malformed-json",
@@ -38,6 +49,7 @@ def from_json(data: bytes | str, kind: type[T], *, name: str = "record") -> T:
 def from_builtins(data: Any, kind: type[T], *, name: str = "record") -> T:
     """Convert plain Python data (from TOML or YAML) into `kind`. Raises MalformedInput with the place."""
     try:
+        _decoder(kind)
         return msgspec.convert(data, type=kind, strict=True)
     except (msgspec.ValidationError, RecursionError, ValueError) as error:
         raise MalformedInput("malformed-input", f"{name}: {error}", "Correct the key that is named.") from None
