@@ -109,7 +109,7 @@ def assess(
             card_source=target.card_source,
             evidence=tuple(evidence),
             verdicts=tuple(verdict for judgement in judgements for verdict in judgement.verdicts),
-            tiers=tuple(judgement.tier for judgement in judgements if judgement.tier is not None),
+            tiers=tuple(tier for judgement in judgements for tier in judgement.tiers),
             frameworks=tuple(file.reference for file in frameworks),
             summary=summarise(target.subject, target.card, evidence, judgements, inspectors),
             environment=_environment(started, time.perf_counter() - clock, reused, options),

@@ -73,8 +73,12 @@ def compare(before: Assessment, after: Assessment) -> Comparison:
             {f"{v.framework} {v.requirement}": v.status for v in before.verdicts},
             {f"{v.framework} {v.requirement}": v.status for v in after.verdicts},
         ),
-        tiers=_moves({t.framework: t.tier for t in before.tiers}, {t.framework: t.tier for t in after.tiers}),
+        tiers=_moves(_tiers(before), _tiers(after)),
     )
+
+
+def _tiers(assessment: Assessment) -> dict[str, str]:
+    return {" ".join(filter(None, (t.framework, t.scheme))): t.tier for t in assessment.tiers}
 
 
 def _names(assessment: Assessment) -> dict[str, str]:

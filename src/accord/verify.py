@@ -70,7 +70,7 @@ def compute_again(assessment: Assessment) -> Recomputed:
         stored = [v for v in assessment.verdicts if v.framework == used.id]
         judged += len(stored)
         disagreements += _differences(used.id, stored, judgement.verdicts)
-        if [t for t in assessment.tiers if t.framework == used.id] != ([judgement.tier] if judgement.tier else []):
+        if tuple(t for t in assessment.tiers if t.framework == used.id) != judgement.tiers:
             disagreements.append(f"{used.id}: the tier does not follow from the answers")
     listed = {used.id for used in assessment.frameworks}
     judged_under = {v.framework for v in assessment.verdicts} | {t.framework for t in assessment.tiers}

@@ -7,6 +7,9 @@ from .comparing import shown
 from .facts import Facts
 from .rules import Evaluation, conjunction, disjunction, evaluate
 
+BODIES = {"state": "states", "authority": "public authorities", "notified_body": "bodies that assess conformity"}
+"""Addressees whose duties no assessed system can meet or miss."""
+
 
 class Applicability:
     """What applies under one framework, on the facts at hand. Each condition is evaluated once."""
@@ -37,6 +40,8 @@ class Applicability:
         return None
 
     def _decide(self, requirement: Requirement) -> tuple[bool | None, str]:
+        if requirement.addressee in BODIES:
+            return False, f"it binds {BODIES[requirement.addressee]}, not those who make or use a system"
         conditions: list[tuple[bool | None, str]] = []
         parent = self._by_id.get(requirement.parent) if requirement.parent else None
         if parent is not None:

@@ -6,7 +6,7 @@ speak of these cited parts, each with the answers that decide it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ..records import Framework, Rule, TierClass
@@ -22,15 +22,15 @@ class _Provision(NamedTuple):
     answers: str
 
 
-def reasons_for(framework: Framework, facts: Facts, reached: str | None) -> tuple[str, ...]:
-    """Return one sentence for each provision that applies, is nearly or surely ruled out, or is open.
+def reasons_for(framework: Framework, tiers: Sequence[TierClass], facts: Facts, reached: str | None) -> tuple[str, ...]:
+    """Return a sentence for each provision of a scheme's classes that applies, is nearly or surely ruled out, or open.
 
     `reached` is the id of the class that the answers settle, or null. A provision that no answer touches is left out.
     """
     texts = {question.id: question.text for question in framework.questions}
     reasons: list[str] = []
     after = False
-    for tier in framework.tiers:
+    for tier in tiers:
         provisions = list(_provisions(tier, facts, texts))
         if after:
             also = [found.citation for found in provisions if found.holds]
@@ -40,7 +40,7 @@ def reasons_for(framework: Framework, facts: Facts, reached: str | None) -> tupl
         reasons += [_sentence(found) for found in provisions if found.touched]
         after = tier.id == reached
     if not reasons and reached is not None:
-        ruled_out = [tier.title for tier in framework.tiers if tier.id != reached]
+        ruled_out = [tier.title for tier in tiers if tier.id != reached]
         reasons.append(f"the answers rule out: {'; '.join(ruled_out)}")
     elif not reasons:
         reasons.append("no answer touches any of the classes")

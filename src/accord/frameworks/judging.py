@@ -41,10 +41,10 @@ _WEAKEST_FIRST: tuple[VerdictStatus, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What one framework says: a verdict a point, the tier (null if the framework has no classes), the coverage."""
+    """What one framework says: a verdict a point, a tier a scheme of its classes, the coverage."""
 
     verdicts: tuple[Verdict, ...]
-    tier: Tier | None
+    tiers: tuple[Tier, ...]
     coverage: Coverage
 
 
@@ -64,8 +64,7 @@ def judge(framework: Framework, evidence: Sequence[Evidence]) -> Judgement:
     verdicts = tuple(
         _verdict(framework, requirement, facts, applicability) for requirement in points_to_judge(framework)
     )
-    tier = classify(framework, facts) if framework.tiers else None
-    return Judgement(verdicts, tier, coverage(framework.id, verdicts))
+    return Judgement(verdicts, classify(framework, facts), coverage(framework.id, verdicts))
 
 
 def points_to_judge(framework: Framework) -> tuple[Requirement, ...]:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import msgspec
 
 from ..errors import UsageError
 from ..records import Framework, FrameworkReference
+from .compiled import compiled
+from .jurisdictions import INTERNATIONAL, applies_in
 from .mistakes import InvalidFramework, Mistake, structural_mistakes
+from .reading import read_file
 from .validation import mistakes_in
-from .yaml_reading import MAX_BYTES, read_yaml
+from .yaml_reading import read_yaml
 
 LIBRARY = Path(__file__).parent / "library"
-INTERNATIONAL = "INT"
-"""The jurisdiction of texts that apply, or invite, everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,57 +101,70 @@ def jurisdictions() -> tuple[str, ...]:
     return tuple(sorted({framework.jurisdiction for framework in library()}))
 
 
+def sectors() -> tuple[str, ...]:
+    """Return the sectors that the library has a profile for."""
+    return tuple(sorted({framework.sector for framework in library() if framework.sector}))
+
+
 def select(
-    ids: Sequence[str | Path] = (),
-    wanted: Sequence[str] = (),
+    ids: Sequence[str | Path] = (), wanted: Sequence[str] = (), sector: str | None = None
 ) -> tuple[Framework, ...]:
-    """Return the frameworks that are named, then those that apply in the `wanted` jurisdictions, each once.
+    """Return the frameworks that are named, then those that apply in the `wanted` jurisdictions and the `sector`.
 
-    "US-CA" takes what applies in the US too, and international texts apply everywhere. With neither ids nor
-    jurisdictions it is the whole library. Raises UsageError for a jurisdiction that the library has nothing for.
+    "US-CA" takes what applies in the US too, "KE" what the African Union made, and international texts apply
+    everywhere. Profiles are taken for their sector only. With nothing asked for it is the whole library. Each comes
+    once. Raises UsageError for a jurisdiction or a sector that the library has nothing for.
     """
-    return tuple(file.framework for file in select_files(ids, wanted))
+    return tuple(file.framework for file in select_files(ids, wanted, sector))
 
 
-def select_files(ids: Sequence[str | Path] = (), wanted: Sequence[str] = ()) -> tuple[FrameworkFile, ...]:
+def select_files(
+    ids: Sequence[str | Path] = (), wanted: Sequence[str] = (), sector: str | None = None
+) -> tuple[FrameworkFile, ...]:
     """Do as `select`, with each framework's bytes and reference."""
     chosen = [open_framework(name) for name in ids]
-    if wanted or not ids:
+    if wanted or sector or not ids:
         shelf = [_open_library(name) for name in library_ids()]
-        unknown = [code for code in wanted if not any(applies_in(file.framework, code) for file in shelf)]
-        if unknown:
-            raise UsageError(
-                "unknown-jurisdiction",
-                f"no framework for {', '.join(unknown)}",
-                f"The library has: {', '.join(jurisdictions())}. Give your own with --framework FILE.",
-            )
-        local = [file for file in shelf if any(applies_in(file.framework, code) for code in wanted)]
-        everywhere = [file for file in shelf if file.framework.jurisdiction == INTERNATIONAL]
-        chosen += shelf if not wanted else local + everywhere
+        if not wanted and not sector:
+            chosen += shelf
+        texts = [file for file in shelf if file.framework.kind != "profile"]
+        chosen += [*_local(texts, wanted), *_of_sector(shelf, sector)]
     once: dict[tuple[str, str], FrameworkFile] = {}
     for file in chosen:
         once.setdefault((file.framework.id, file.framework.version), file)
     return tuple(once.values())
 
 
-def applies_in(framework: Framework, code: str) -> bool:
-    """Return whether a framework is made for the jurisdiction `code` or for one that it is part of."""
-    return code == framework.jurisdiction or code.startswith(framework.jurisdiction + "-")
+def _local(texts: Sequence[FrameworkFile], wanted: Sequence[str]) -> list[FrameworkFile]:
+    """What is made for the jurisdictions that are wanted comes first, then what is made for all."""
+    unknown = [code for code in wanted if not any(applies_in(file.framework.jurisdiction, code) for file in texts)]
+    if unknown:
+        raise UsageError(
+            "unknown-jurisdiction",
+            f"no framework for {', '.join(unknown)}",
+            f"The library has: {', '.join(jurisdictions())}. Give your own with --framework FILE.",
+        )
+    local = [file for file in texts if any(applies_in(file.framework.jurisdiction, code) for code in wanted)]
+    everywhere = [file for file in texts if file.framework.jurisdiction == INTERNATIONAL]
+    return [*local, *everywhere] if wanted else []
 
 
-@lru_cache(maxsize=128)
+def _of_sector(shelf: Sequence[FrameworkFile], sector: str | None) -> list[FrameworkFile]:
+    found = [file for file in shelf if sector and file.framework.sector == sector]
+    if sector and not found:
+        raise UsageError(
+            "unknown-sector",
+            f"no profile for the sector {sector!r}",
+            f"The library has: {', '.join(sectors())}. Give your own with --framework FILE.",
+        )
+    return found
+
+
+@lru_cache(maxsize=256)
 def _open_library(name: str) -> FrameworkFile:
     return _open_path(LIBRARY / f"{name}.yaml")
 
 
 def _open_path(path: Path) -> FrameworkFile:
-    try:
-        # Without waiting for the other end, should somebody have put a pipe there.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123 - a descriptor
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise OSError(errno.EINVAL, "not a regular file")
-            data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        problem = getattr(error, "strerror", None) or "can't be read"
-        raise UsageError("unreadable-framework", f"{path.name}: {problem}", "Check the path.") from None
-    return FrameworkFile(parse(data, name=path.name), data)
+    data = read_file(path)
+    return FrameworkFile(compiled(data, partial(parse, name=path.name)), data)

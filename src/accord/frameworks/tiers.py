@@ -22,15 +22,21 @@ MOST_CASES = 1000
 _Classes = Sequence[tuple[TierClass, Term]]
 
 
-def classify(framework: Framework, facts: Facts) -> Tier:
-    """Return the tier of the system that `facts` describe. `framework` has classes.
+def classify(framework: Framework, facts: Facts) -> tuple[Tier, ...]:
+    """Return the tiers of the system that `facts` describe, one a scheme of the framework, in the order of the file.
 
     `missing` names open questions by id; `would_change` says, for each single answer that would settle another class,
     which. The tier is "none" if every class is ruled out.
     """
-    classes = [(tier, compile_rule(tier.rule, facts)) for tier in framework.tiers]
     answers = Answers.of(framework.questions, facts)
-    titles = {tier.id: tier.title for tier in framework.tiers}
+    schemes = dict.fromkeys(tier.scheme for tier in framework.tiers)
+    return tuple(_classify(framework, scheme, facts, answers) for scheme in schemes)
+
+
+def _classify(framework: Framework, scheme: str, facts: Facts, answers: Answers) -> Tier:
+    tiers = [tier for tier in framework.tiers if tier.scheme == scheme]
+    classes = [(tier, compile_rule(tier.rule, facts)) for tier in tiers]
+    titles = {tier.id: tier.title for tier in tiers}
     reached = _reached(classes, answers)
     possible = {reached.id} if reached else _possible(classes, answers)
     candidates = tuple(name for name in titles if name in possible)
@@ -38,9 +44,10 @@ def classify(framework: Framework, facts: Facts) -> Tier:
     named = " or ".join(titles[name] for name in candidates)
     return Tier(
         framework=framework.id,
+        scheme=scheme,
         tier=tier,
         title={UNDETERMINED: f"undetermined: {named}", NONE: "none of the classes"}.get(tier, named),
-        reasons=reasons_for(framework, facts, tier if reached else None),
+        reasons=reasons_for(framework, tiers, facts, tier if reached else None),
         candidates=candidates,
         missing=() if reached else _missing(classes, answers, possible),
         would_change=tuple(_would_change(framework, classes, answers, tier)),

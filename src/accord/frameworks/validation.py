@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import msgspec
 
+from ..documents import document_kinds
 from ..records import Card, Framework, Requirement, Rule
 from .comparing import has_direction
 from .facts import ABSENT, ANSWER, ANY_VALUE
@@ -20,11 +21,19 @@ IDS_AND_TITLES_ONLY = "ids and own short titles only"
 SHORT_TITLE = 80
 _FRAMEWORK_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+|\.[0-9]+)*\Z")
 _ID = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*\Z")
-_JURISDICTION = re.compile(r"(?:[A-Z]{2,3})(?:-[A-Z0-9]{1,3})?\Z")
+_JURISDICTION = re.compile(r"[A-Z]{2,5}(?:-[A-Z0-9]{1,3})?\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _ROUGH_DATE = re.compile(r"[0-9]{4}(?:-[0-9]{2})?\Z")
 _ADDRESS = re.compile(r"(?:https?://|urn:|doi:)[^\s]+\Z")
+_REFERENCE = re.compile(rf"{_FRAMEWORK_ID.pattern[:-2]}#{_ID.pattern}")
 _MAX_ID = 64
+
+_ADDRESSEES = (
+    "provider deployer operator importer distributor authorised_representative product_manufacturer gpai_provider "
+    "notified_body authority state organisation controller processor supplier platform user everyone"
+)
+ADDRESSEES = frozenset(_ADDRESSEES.split())
+"""Who a requirement binds. The names are those of ISO/IEC 22989 and of the laws that use them."""
 
 
 def mistakes_in(framework: Framework) -> Iterator[Mistake]:
@@ -42,15 +51,21 @@ def _header(framework: Framework) -> Iterator[Mistake]:
         yield Mistake(
             "jurisdiction",
             f"{framework.jurisdiction!r} isn't a code of a jurisdiction",
-            'Use ISO 3166 ("KE", "US-CA"), "EU", or "INT" for an international text.',
+            'Use ISO 3166 ("KE", "US-CA"), "EU", "AFU" (African Union), "ASEAN", or "INT" for an international text.',
         )
-    if not (_is_date(framework.source.date) or _is_rough_date(framework.source.date)):
+    if not (is_date(framework.source.date) or _is_rough_date(framework.source.date)):
         yield Mistake("source.date", f"{framework.source.date!r} isn't a date", "Write YYYY-MM-DD, YYYY-MM or YYYY.")
     if not _ADDRESS.match(framework.source.uri):
         yield Mistake("source.uri", f"{framework.source.uri!r} isn't an address", "Write an https, urn or doi address.")
     for field in ("version", "title", "issuer", "text_licence"):
         if not getattr(framework, field).strip():
             yield Mistake(field, "is empty", "Fill it in.")
+    if framework.status == "provisional" and not (framework.read or framework.note):
+        yield Mistake("read", "a provisional file doesn't say what was read", "Name the text, and how much of it.")
+    if framework.sector is not None:
+        yield from _id("sector", framework.sector)
+        if framework.kind != "profile":
+            yield Mistake("sector", f"a {framework.kind} has no sector", "Make the kind `profile`, or leave it out.")
     if not framework.requirements:
         yield Mistake("requirements", "there are none", "Add the points of the framework.")
 
@@ -77,10 +92,28 @@ def _requirements(framework: Framework) -> Iterator[Mistake]:
         yield from _id(f"{path}.id", requirement.id)
         yield from _parent(path, requirement, known, above)
         yield from _text(path, requirement, restricted)
-        if requirement.applies_from is not None and not _is_date(requirement.applies_from):
+        if requirement.applies_from is not None and not is_date(requirement.applies_from):
             yield Mistake(f"{path}.applies_from", f"{requirement.applies_from!r} isn't a date", "Write YYYY-MM-DD.")
         for position, kind in enumerate(requirement.documents):
-            yield from _id(f"{path}.documents[{position}]", kind)
+            if kind not in document_kinds():
+                yield Mistake(
+                    f"{path}.documents[{position}]",
+                    f"there is no kind of document {kind!r}",
+                    f"Choose one of: {', '.join(document_kinds())}.",
+                )
+        if requirement.addressee is not None and requirement.addressee not in ADDRESSEES:
+            yield Mistake(
+                f"{path}.addressee",
+                f"{requirement.addressee!r} is nobody that we know",
+                f"Choose one of: {', '.join(sorted(ADDRESSEES))}.",
+            )
+        for position, reference in enumerate(requirement.see):
+            if not _REFERENCE.match(reference):
+                yield Mistake(
+                    f"{path}.see[{position}]",
+                    f"{reference!r} isn't a reference",
+                    'Write "framework#requirement", such as "eu-ai-act#art_10.2.f".',
+                )
         yield from _verification(path, requirement, is_group=requirement.id in groups)
         for position, rule in enumerate(requirement.rules):
             yield from _rule(f"{path}.rules[{position}]", rule, framework)
@@ -122,7 +155,7 @@ def _text(path: str, requirement: Requirement, restricted: bool) -> Iterator[Mis
     remedy = f"The text_licence is {IDS_AND_TITLES_ONLY!r}: keep the id and a short title in your own words."
     if len(requirement.title) > SHORT_TITLE:
         yield Mistake(f"{path}.title", f"{len(requirement.title)} characters where {SHORT_TITLE} may stand", remedy)
-    for field in ("note", "question"):
+    for field in ("note", "question", "read"):
         if getattr(requirement, field) is not None:
             yield Mistake(f"{path}.{field}", "text where only ids and titles may stand", remedy)
 
@@ -161,8 +194,14 @@ def _tiers(framework: Framework) -> Iterator[Mistake]:
                 )
         if tier.rule is not None:
             yield from _rule(f"{path}.rule", tier.rule, framework)
-        elif index != len(framework.tiers) - 1:
-            yield Mistake(f"{path}.rule", "only the last class may stand without a rule", "Add one, or move the class.")
+        elif any(later.scheme == tier.scheme for later in framework.tiers[index + 1 :]):
+            yield Mistake(
+                f"{path}.rule",
+                "only the last class of a scheme may stand without a rule",
+                "Add one, or move the class.",
+            )
+        if tier.scheme:
+            yield from _id(f"{path}.scheme", tier.scheme)
 
 
 def _rule(path: str, rule: Rule, framework: Framework) -> Iterator[Mistake]:
@@ -191,7 +230,7 @@ def _leaf(path: str, rule: Rule, framework: Framework) -> Iterator[Mistake]:
     elif rule.over == "worst" and not has_direction(measure):
         yield Mistake(f"{path}.over", f"{measure} has no better direction, so no worst", "Use all or any.")
     yield from _where(path, rule, framework)
-    yield from _threshold(path, rule)
+    yield from threshold_mistakes(path, rule)
 
 
 def _where(path: str, rule: Rule, framework: Framework) -> Iterator[Mistake]:
@@ -209,7 +248,8 @@ def _where(path: str, rule: Rule, framework: Framework) -> Iterator[Mistake]:
             )
 
 
-def _threshold(path: str, rule: Rule) -> Iterator[Mistake]:
+def threshold_mistakes(path: str, rule: Rule) -> Iterator[Mistake]:
+    """Yield what is wrong with the threshold of a leaf: its type for the operator, its source."""
     threshold = rule.threshold
     declared = (rule.measure or "").startswith("card.")
     if rule.op == "exists":
@@ -260,7 +300,8 @@ def _measures(rule: Rule) -> set[str]:
     return found
 
 
-def _is_date(text: str) -> bool:
+def is_date(text: str) -> bool:
+    """Return whether `text` is a date of the calendar as YYYY-MM-DD."""
     if not _DATE.match(text):
         return False
     try:

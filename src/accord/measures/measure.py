@@ -7,7 +7,7 @@ from typing import Literal
 from ..records.measurement import Record
 
 Kind = Literal["fact", "count", "share", "rate", "gap", "min_ratio", "difference", "ratio"]
-Unit = Literal["1", "ratio", "count", "bool", "text", "list", ""]
+Unit = Literal["1", "ratio", "count", "FLOP", "bool", "text", "list", ""]
 """`1` is a proportion or a difference of two; an empty unit is for what the card says, of whatever type."""
 Direction = Literal["higher_is_better", "lower_is_better", "zero_is_best", "one_is_best", "none"]
 COMPARISONS: tuple[Kind, ...] = ("gap", "min_ratio", "difference", "ratio")

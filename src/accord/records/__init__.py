@@ -6,6 +6,7 @@ from .codec import from_builtins, from_json, to_builtins, to_json, to_readable_j
 from .evidence import SEVERITIES, Cost, Evidence, Finding, Isolation, Parameter, Place, Reason, Severity
 from .framework import Framework, Question, Requirement, Rule, Source, TierClass
 from .measurement import Axis, Context, Counts, Interval, Measurement, Value
+from .profile import Profile, ProfileThreshold
 from .subject import Part, Role, Subject
 from .verdict import VERDICT_STATUSES, Coverage, RuleOutcome, Tier, Verdict
 
@@ -31,6 +32,8 @@ __all__ = [
     "Parameter",
     "Part",
     "Place",
+    "Profile",
+    "ProfileThreshold",
     "Question",
     "Reason",
     "Requirement",

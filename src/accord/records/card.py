@@ -67,11 +67,16 @@ class Data(Record, frozen=True, kw_only=True):
 
 
 class Training(Record, frozen=True, kw_only=True):
-    """What training took: tokens, hours of computing, the hardware."""
+    """What training took: tokens, hours of computing, the hardware, and the operations in all (FLOP).
+
+    `flop` is cumulative over pre-training, synthetic data and fine-tuning: one number, or the lowest and the highest
+    that the provider holds possible.
+    """
 
     tokens: int | None = None
     hours: float | None = None
     hardware: str | None = None
+    flop: float | tuple[float, float] | None = None
 
 
 class Model(Record, frozen=True, kw_only=True):

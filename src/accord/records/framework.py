@@ -7,6 +7,7 @@ from typing import Literal
 from .measurement import Record, Value
 
 Op = Literal["<", "<=", ">", ">=", "==", "in", "contains", "exists"]
+Kind = Literal["law", "bill", "treaty", "standard", "framework", "code", "guidance", "plan", "profile"]
 
 
 class Rule(Record, frozen=True, kw_only=True):
@@ -41,7 +42,8 @@ class Requirement(Record, frozen=True, kw_only=True):
 
     `label` is how the source cites it ("Art. 10(2)(f)"). `applies_from` is a date; `applies_if` a rule over declared
     facts. `documents` names kinds of document that the card can point to; `question` is what a person must answer.
-    `excerpt_of` is left out on purpose: texts of others are not copied.
+    `see` points to requirements of other frameworks ("eu-ai-act#art_10.2.f"). `read` stands where this point was not
+    read in the original and says what was: the point is then provisional, whatever the status of the file.
     """
 
     id: str
@@ -56,12 +58,19 @@ class Requirement(Record, frozen=True, kw_only=True):
     documents: tuple[str, ...] = ()
     question: str | None = None
     note: str | None = None
+    see: tuple[str, ...] = ()
+    read: str | None = None
 
 
 class TierClass(Record, frozen=True, kw_only=True):
-    """A class of risk: reached when `rule` holds. Classes are tried in order, the gravest first."""
+    """A class of risk: reached when `rule` holds. Classes of one `scheme` are tried in order, the gravest first.
+
+    A framework may classify along several lines that don't exclude each other (what a system is used for, how large
+    its model is): each is a scheme, and "" the first of them.
+    """
 
     id: str
+    scheme: str = ""
     title: str
     rule: Rule | None = None
     requirements: tuple[str, ...] = ()
@@ -78,17 +87,22 @@ class Question(Record, frozen=True, kw_only=True):
 
 
 class Framework(Record, frozen=True, kw_only=True):
-    """A framework file. `text_licence` says what may be done with the source's words; ours are our own."""
+    """A framework file. `text_licence` says what may be done with the source's words; ours are our own.
+
+    `read` says which text the points were written from, and how much of it. `sector` names what a profile is for.
+    """
 
     id: str
     version: str
     title: str
     issuer: str
     jurisdiction: str
-    kind: Literal["law", "standard", "framework", "guidance", "plan"]
+    kind: Kind
+    sector: str | None = None
     source: Source
     text_licence: str
     status: Literal["stable", "provisional"]
+    read: str | None = None
     note: str | None = None
     questions: tuple[Question, ...] = ()
     tiers: tuple[TierClass, ...] = ()

@@ -55,10 +55,12 @@ class Verdict(Record, frozen=True, kw_only=True):
 class Tier(Record, frozen=True, kw_only=True):
     """The likely class of risk under one framework, with reasons, missing facts and what would change it.
 
-    `tier` is a class id, or "undetermined" when the answers leave several open (`candidates`).
+    `tier` is a class id, or "undetermined" when the answers leave several open (`candidates`). A framework that
+    classifies along several lines gives one tier a `scheme`.
     """
 
     framework: str
+    scheme: str = ""
     tier: str
     title: str
     reasons: tuple[str, ...] = ()

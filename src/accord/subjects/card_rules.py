@@ -86,6 +86,16 @@ def _choices(card: dict[str, Any]) -> Iterator[str]:
         amount = training.get(key)
         if isinstance(amount, (int, float)) and amount < 0:
             yield f"model.training.{key}: not negative"
+    yield from _operations(training.get("flop"))
+
+
+def _operations(flop: Any) -> Iterator[str]:
+    ends = flop if isinstance(flop, list) else [flop]
+    numbers = [end for end in ends if isinstance(end, (int, float)) and not isinstance(end, bool)]
+    if any(number < 0 for number in numbers):
+        yield "model.training.flop: not negative"
+    elif isinstance(flop, list) and len(numbers) == 2 and numbers[0] > numbers[1]:
+        yield "model.training.flop: write the lowest possible value first, then the highest"
 
 
 def _names_user(url: str) -> bool:

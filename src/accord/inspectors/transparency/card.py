@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 
 from ...errors import MalformedInput
 from ...measures.derive import fact, measurement
-from ...records import Axis, Counts, Measurement, Place, Value, to_builtins
+from ...records import Axis, Counts, Interval, Measurement, Place, Value, to_builtins
 from ...subjects import resolve_inside, stated
 from ..interface import FindingRule, Inspection, Outcome, inspector
 
@@ -73,7 +74,13 @@ METHOD = "read from the system card"
 @inspector(
     "transparency.card",
     version="1",
-    measures=("card.stated", "card.answer", "transparency.card_completeness", "transparency.document_present"),
+    measures=(
+        "card.stated",
+        "card.answer",
+        "card.training_compute",
+        "transparency.card_completeness",
+        "transparency.document_present",
+    ),
     scope="subject",
     rules=(CONTRADICTION, NO_CARD, MISSING_DOCUMENT, MISSING_FIELD),
     isolation="none",
@@ -125,6 +132,7 @@ def read_card(inspection: Inspection) -> Outcome:
     return Outcome(
         measurements=(
             *(_fact(subject, field, value) for field, value in facts),
+            *_training_compute(inspection),
             measurement("transparency.card_completeness", "fields", completeness, {}, subject=subject),
             *(_document(subject, field, present) for field, _, present in documents if field.startswith("documents.")),
         ),
@@ -142,6 +150,18 @@ def _fact(subject: str, field: str, value: Any) -> Measurement:
     )
     read = fact(measure, _plain(value), subject=subject, method=METHOD, dimensions=dimensions)
     return replace(read, basis="declared")
+
+
+def _training_compute(inspection: Inspection) -> list[Measurement]:
+    """The operations of training; a range becomes an interval, its value the geometric mean of the two ends."""
+    flop = inspection.card.model.training.flop
+    if flop is None:
+        return []
+    low, high = flop if isinstance(flop, tuple) else (flop, flop)
+    value = min(max(math.sqrt(low) * math.sqrt(high), low), high)
+    read = fact("card.training_compute", value, subject=inspection.subject.digest, method=METHOD)
+    interval = Interval(low=low, high=high, level=1.0, kind="declared") if low < high else None
+    return [replace(read, basis="declared", interval=interval)]
 
 
 def _plain(value: Any) -> Value:

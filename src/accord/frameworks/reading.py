@@ -1,0 +1,24 @@
+"""Reading the bytes of a file that somebody names, whatever lies there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from ..errors import UsageError
+from .yaml_reading import MAX_BYTES
+
+
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a regular file, at most one more than `MAX_BYTES`. Raises UsageError if there is none."""
+    try:
+        # Without waiting for the other end, should somebody have put a pipe there.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123 - a descriptor
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OSError(errno.EINVAL, "not a regular file")
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or "can't be read"
+        raise UsageError("unreadable-framework", f"{path.name}: {problem}", "Check the path.") from None
