@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from . import __version__
-from .frameworks import FrameworkFile, judge
+from .frameworks import FrameworkFile, Terms, judge_all
 from .inspectors.cache import EvidenceCache
 from .inspectors.crew import Crew
 from .inspectors.interface import Inspector
@@ -87,8 +87,10 @@ def assess(
     frameworks: Sequence[FrameworkFile],
     options: Options,
     cache: EvidenceCache | None,
+    terms: Terms | None = None,
 ) -> Iterator[Measured | Done]:
     """Measure `target` and judge it under `frameworks`; yield each piece of evidence, then the assessment."""
+    terms = terms or Terms(on=today())
     started, clock = datetime.now(UTC), time.perf_counter()
     steps = plan(target, inspectors, options)
     evidence: list[Evidence] = []
@@ -99,7 +101,7 @@ def assess(
             reused.append(item.id)
         yield Measured(step, item, from_cache, len(evidence), len(steps))
 
-    judgements = [judge(file.framework, evidence) for file in frameworks]
+    judgements = judge_all([file.framework for file in frameworks], evidence, terms)
     yield Done(
         Assessment(
             version=FORMAT,
@@ -111,6 +113,8 @@ def assess(
             verdicts=tuple(verdict for judgement in judgements for verdict in judgement.verdicts),
             tiers=tuple(tier for judgement in judgements for tier in judgement.tiers),
             frameworks=tuple(file.reference for file in frameworks),
+            profile=terms.profile,
+            judged=terms.on,
             summary=summarise(target.subject, target.card, evidence, judgements, inspectors),
             environment=_environment(started, time.perf_counter() - clock, reused, options),
         )
@@ -198,6 +202,11 @@ def _environment(started: datetime, seconds: float, reused: Sequence[str], optio
         reused=tuple(reused),
         options={"seed": str(options.seed), "only": ",".join(options.only), "skip": ",".join(options.skip)},
     )
+
+
+def today() -> str:
+    """Return the date of today in UTC as YYYY-MM-DD."""
+    return datetime.now(UTC).date().isoformat()
 
 
 def nothing_measured(assessment: Assessment) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from .frameworks import FrameworkFile, Judgement, judge, library_ids, open_framework
+from .frameworks import FrameworkFile, Judgement, Terms, judge_all, library_ids, open_framework
 from .measures.recompute import recompute
 from .records import Assessment, FrameworkReference, Verdict
 from .subjects.digest import canonical_digest
@@ -44,7 +44,8 @@ class Verification:
         """ "altered" beats "unknown_signer" beats "proven"."""
         if not self.seal.unchanged or self.recomputed is None or self.recomputed.disagreements:
             return "altered"
-        return "proven" if self.seal.signer.known else "unknown_signer"
+        known = all(signer.known for signer in (self.seal.signer, *self.seal.measurers))
+        return "proven" if known else "unknown_signer"
 
 
 def verify(folder: Path, trusted: Trust) -> Verification:
@@ -58,15 +59,18 @@ def compute_again(assessment: Assessment) -> Recomputed:
     disagreements = [*_strangers(assessment), *(text for item in assessment.evidence for text in recompute(item))]
     measurements = [m for item in assessment.evidence for m in item.measurements]
     judged, not_recomputed = 0, []
-    judgements: list[Judgement] = []
+    installed: list[FrameworkFile] = []
     for used in assessment.frameworks:
         file = _installed(used)
         if file is None:
             text = f"{used.id} {used.version}: that text is not installed here; its verdicts are not proven"
             not_recomputed.append(text)
             continue
-        judgement = judge(file.framework, assessment.evidence)
-        judgements.append(judgement)
+        installed.append(file)
+    terms = Terms(profile=assessment.profile, on=assessment.judged)
+    judgements = judge_all([file.framework for file in installed], assessment.evidence, terms)
+    for file, judgement in zip(installed, judgements, strict=True):
+        used = file.reference
         stored = [v for v in assessment.verdicts if v.framework == used.id]
         judged += len(stored)
         disagreements += _differences(used.id, stored, judgement.verdicts)

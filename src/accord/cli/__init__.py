@@ -20,6 +20,7 @@ COMMANDS = {
     "frameworks": N_("List the laws and standards, or show one."),
     "init": N_("Draft a system card from what is found."),
     "inspectors": N_("List what can be inspected."),
+    "judge": N_("Judge stored evidence again, under other laws or thresholds."),
     "keys": N_("Show, make, export and trust keys."),
     "log": N_("Show the log of all that was signed here."),
     "measures": N_("List the measures."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,11 +14,18 @@ import click
 from ..errors import UsageError
 from ..i18n import _, use_language
 from ..reports.visible import visible
+from .choosing import (
+    choose_frameworks,
+    frameworks_for_card,
+    frameworks_option,
+    jurisdiction_option,
+    profile_option,
+    sector_option,
+)
 from .output import as_json, print_json, print_table
 
 if TYPE_CHECKING:
     from ..assess import Measured, Options, Step
-    from ..frameworks import FrameworkFile
     from ..inspectors.interface import Inspector
     from ..records import Assessment
     from ..subjects import Target
@@ -29,9 +36,10 @@ if TYPE_CHECKING:
 @click.option(
     "--card", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="The assessor's system card."
 )
-@click.option("--framework", "frameworks", multiple=True, help="Judge under this framework (id or file). Repeatable.")
-@click.option("--jurisdiction", help="Judge under what applies in these, and international ones: EU,US")
-@click.option("--sector", help="The system's sector, as the assessor states it.")
+@frameworks_option
+@jurisdiction_option
+@sector_option
+@profile_option
 @click.option("--only", multiple=True, help="Run only this inspector. Repeatable.")
 @click.option("--skip", multiple=True, help="Leave out this inspector. Repeatable.")
 @click.option("--run-target", is_flag=True, help="Allow inspectors that run the target's own code, isolated.")
@@ -51,6 +59,7 @@ def command(
     frameworks: tuple[str, ...],
     jurisdiction: str | None,
     sector: str | None,
+    profile: Path | None,
     only: tuple[str, ...],
     skip: tuple[str, ...],
     run_target: bool,
@@ -75,8 +84,10 @@ def command(
         target,
         Options(only=only, skip=skip, run_target=run_target, unsafe_no_isolation=unsafe_no_isolation),
         card=card,
+        frameworks=frameworks,
+        jurisdiction=jurisdiction,
         sector=sector,
-        frameworks=_frameworks(frameworks, jurisdiction),
+        profile=profile,
         gates=gates,
         formats=("json", *formats) if formats else ("json", "html"),
         out=out,
@@ -95,8 +106,10 @@ class Job:
     target: str
     options: Options
     card: Path | None = None
+    frameworks: tuple[str, ...] = ()
+    jurisdiction: str | None = None
     sector: str | None = None
-    frameworks: Sequence[FrameworkFile] = ()
+    profile: Path | None = None
     gates: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("json", "html")
     out: Path = Path("accord-report")
@@ -144,7 +157,8 @@ def _with_sector(target: Target, sector: str) -> Target:
 
 def carry_out(job: Job, as_json: bool = False) -> int:
     """Assess, write the report, sign it, show it; return the exit status."""
-    from ..assess import Done, assess, nothing_measured
+    from ..assess import Done, assess, nothing_measured, today
+    from ..frameworks import Terms, check_profile, open_profile
     from ..inspectors.cache import EvidenceCache
     from ..places import cache_folder
     from ..reports import choose, known_details
@@ -154,11 +168,17 @@ def carry_out(job: Job, as_json: bool = False) -> int:
 
     gates = [parse_gate(text) for text in job.gates]
     reports, inspectors = choose(job.formats), job.inspectors()
+    profile = open_profile(job.profile) if job.profile else None
+    asked_for = choose_frameworks(job.frameworks, job.jurisdiction, job.sector)
     check_place(job.out)
     signer, log = KeyStore().own(), own_log()  # before the work: what can't be signed need not be measured
     cache = None if job.fresh else EvidenceCache(cache_folder() / "evidence")
     with job.open() as target:
-        for event in assess(target, inspectors, job.frameworks, job.options, cache):
+        frameworks = asked_for or frameworks_for_card(target.card)
+        if profile:
+            check_profile(profile, [file.framework for file in frameworks])
+        terms = Terms(profile=profile, on=today())
+        for event in assess(target, inspectors, frameworks, job.options, cache, terms):
             if isinstance(event, Done):
                 assessment = event.assessment
             elif not as_json:
@@ -168,7 +188,7 @@ def carry_out(job: Job, as_json: bool = False) -> int:
         text = _("Nothing was assessed: no inspector measured anything in {target}.")
         click.echo(text.format(target=visible(job.target)), err=True)
     else:
-        details = known_details(assessment, [file.framework for file in job.frameworks])
+        details = known_details(assessment, [file.framework for file in frameworks])
         files = {report.file_name: report.render(assessment, details=details) for report in reports}
         write(job.out, files, lambda folder: seal(folder, assessment, signer=signer, log=log))
     status, reasons = exit_status(assessment, gates, job.options.only, nothing)
@@ -218,12 +238,6 @@ def _what_happens(step: Step) -> str:
     if step.request:
         return _("runs, about {seconds:.1f} CPU-s").format(seconds=step.expected_seconds)
     return f"{step.reason}: {step.detail}"
-
-
-def _frameworks(ids: Sequence[str], jurisdiction: str | None) -> Sequence[FrameworkFile]:
-    from ..frameworks import select_files
-
-    return select_files(ids, [code.strip().upper() for code in jurisdiction.split(",")] if jurisdiction else [])
 
 
 def _reading(name: str, done: int, total: int) -> None:

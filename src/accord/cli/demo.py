@@ -29,13 +29,12 @@ def command(out: Path, lang: str) -> int:
     Farid, Science Advances 4(1) eaao5580, table 2. The first run downloads a package of 28 MB with pip.
     """
     from ..assess import Options
-    from ..frameworks import select_files
     from ..i18n import use_language
     from .assess import Job, carry_out
 
     use_language(lang)
     table = compas_table(cache_folder() / "demo")
-    return carry_out(Job(str(table), Options(), card=compas_card(), frameworks=select_files(), out=out))
+    return carry_out(Job(str(table), Options(), card=compas_card(), jurisdiction="EU,US", out=out))
 
 
 def compas_card() -> Path:

@@ -52,6 +52,10 @@ def _show(found: Verification) -> None:
     _line(seal.signer.valid and seal.signer.known, _("signer"), signer)
     if seal.signer.keyid:
         click.echo(f"    {seal.signer.keyid}")
+    for measurer in seal.measurers:
+        text = _("measured by another than judged: {reason}").format(reason=measurer.reason)
+        _line(measurer.valid and measurer.known, _("measurer"), f"{measurer.name}: {text}" if measurer.name else text)
+        click.echo(f"    {measurer.keyid}")
     log = seal.log
     where = _("{origin}, entry {index} of {size}. ").format(origin=log.origin, index=log.index, size=log.size)
     _line(log.included, _("log"), (where if log.included else "") + log.reason)

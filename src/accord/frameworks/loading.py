@@ -101,6 +101,12 @@ def jurisdictions() -> tuple[str, ...]:
     return tuple(sorted({framework.jurisdiction for framework in library()}))
 
 
+def known_jurisdictions(codes: Sequence[str]) -> list[str]:
+    """Return those of `codes` that the library has a framework for, other than international ones."""
+    made_for = {framework.jurisdiction for framework in library()} - {INTERNATIONAL}
+    return [code for code in codes if any(applies_in(jurisdiction, code) for jurisdiction in made_for)]
+
+
 def sectors() -> tuple[str, ...]:
     """Return the sectors that the library has a profile for."""
     return tuple(sorted({framework.sector for framework in library() if framework.sector}))

@@ -70,13 +70,18 @@ def _mistakes_in(profile: Profile) -> Iterator[Mistake]:
 
 
 def apply_profile(profile: Profile, frameworks: Sequence[Framework]) -> tuple[Framework, ...]:
-    """Return the frameworks with the profile's thresholds in their rules.
+    """Return the frameworks with the profile's thresholds in their rules, wherever they match one."""
+    return tuple(_with_thresholds(framework, profile, set()) for framework in frameworks)
 
-    Raises InvalidFramework if an entry names a framework that is not among them, a requirement that it does not
-    have, or matches no rule at all.
+
+def check_profile(profile: Profile, frameworks: Sequence[Framework]) -> None:
+    """Raise InvalidFramework if the profile sets something that no rule of these frameworks would ever ask for.
+
+    An entry may name a framework that is not among them, a requirement that it does not have, or match no rule.
     """
     used: set[int] = set()
-    changed = tuple(_with_thresholds(framework, profile, used) for framework in frameworks)
+    for framework in frameworks:
+        _with_thresholds(framework, profile, used)
     known = {framework.id: {item.id for item in framework.requirements} for framework in frameworks}
     mistakes = [
         *(
@@ -89,7 +94,6 @@ def apply_profile(profile: Profile, frameworks: Sequence[Framework]) -> tuple[Fr
     ]
     if mistakes:
         raise InvalidFramework(profile.id, tuple(mistakes))
-    return changed
 
 
 def _strangers(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .card import Card
 from .evidence import Evidence, Finding
 from .measurement import Record
+from .profile import Profile
 from .subject import Subject
 from .verdict import Coverage, Tier, Verdict
 
@@ -61,7 +62,11 @@ class Environment(Record, frozen=True, kw_only=True):
 
 
 class Assessment(Record, frozen=True, kw_only=True):
-    """Subject, card, evidence, verdicts and tiers. `card_source` is who wrote the card: provider, assessor or none."""
+    """Subject, card, evidence, verdicts and tiers. `card_source` is who wrote the card: provider, assessor or none.
+
+    `profile` holds thresholds that somebody set where a text states none. `judged` is the date (YYYY-MM-DD) on which
+    the verdicts hold: evidence can be judged again later than it was measured.
+    """
 
     version: str
     subject: Subject
@@ -72,6 +77,8 @@ class Assessment(Record, frozen=True, kw_only=True):
     verdicts: tuple[Verdict, ...] = ()
     tiers: tuple[Tier, ...] = ()
     frameworks: tuple[FrameworkReference, ...] = ()
+    profile: Profile | None = None
+    judged: str = ""
     summary: Summary
     environment: Environment
     disclaimer: str = DISCLAIMER

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+MOST_FRAMEWORKS = 3
+"""More than these are added up by jurisdiction: a screen is short."""
 LINES = 23
 """A screen has 24 lines; the shell's prompt takes one."""
 _LABEL = 14
@@ -35,6 +37,16 @@ def print_summary(assessment: Assessment, console: Console, *, folder: Path | st
     head = _cut(head, max(room * 2 // 3, room - len(body)))
     body = _cut(body, room - len(head))
     for line in (*head, _text(""), *body, *tail):
+        console.print(line, no_wrap=True, overflow="crop", crop=True, markup=False, highlight=False, emoji=False)
+
+
+def print_judgement(assessment: Assessment, console: Console) -> None:
+    """Print the classes of risk and, framework by framework, how many verdicts of each kind there are."""
+    titles = {framework.id: framework.title for framework in assessment.frameworks}
+    lines = _classes(assessment, console)
+    for coverage in assessment.summary.coverage:
+        lines += _framework(titles.get(coverage.framework, coverage.framework), coverage, console)
+    for line in lines:
         console.print(line, no_wrap=True, overflow="crop", crop=True, markup=False, highlight=False, emoji=False)
 
 
@@ -67,12 +79,10 @@ def _facts(assessment: Assessment, console: Console, *, short: bool = False) -> 
         _line(_("Findings"), " · ".join(found) or _("none in what was checked"), console),
         _line(_("Checks"), " · ".join(checks), console),
     ]
+    lines += _classes(assessment, console)
     titles = {framework.id: framework.title for framework in assessment.frameworks}
-    for tier in assessment.tiers:
-        under = titles.get(tier.framework, tier.framework)
-        title = _("undetermined") if tier.tier == "undetermined" else tier.title
-        lines.append(_line(_("Likely class"), f"{title} ({under})", console))
-    for number, coverage in enumerate(summary.coverage):
+    whole = _by_jurisdiction(assessment) if len(summary.coverage) > MOST_FRAMEWORKS else summary.coverage
+    for number, coverage in enumerate(whole):
         title = titles.get(coverage.framework, coverage.framework)
         if short:
             share = _("{n} of {total} requirements of {framework}").format(
@@ -82,6 +92,39 @@ def _facts(assessment: Assessment, console: Console, *, short: bool = False) -> 
         else:
             lines += _framework(title, coverage, console)
     return lines
+
+
+def _classes(assessment: Assessment, console: Console) -> list[Text]:
+    """One line for each class that the answers settle, and one for all that they leave open."""
+    titles = {framework.id: framework.title for framework in assessment.frameworks}
+    shown = [tier for tier in assessment.tiers if tier.tier != "undetermined"]
+    lines = [
+        _line(_("Likely class"), f"{tier.title} ({titles.get(tier.framework, tier.framework)})", console)
+        for tier in sorted(shown, key=lambda tier: tier.tier == "none")[:MOST_FRAMEWORKS]
+    ]
+    unsettled = dict.fromkeys(tier.framework for tier in assessment.tiers if tier not in shown)
+    if unsettled:
+        lines.append(_line(_("Undetermined"), ", ".join(titles.get(name, name) for name in unsettled), console))
+    return lines
+
+
+def _by_jurisdiction(assessment: Assessment) -> list[Coverage]:
+    """Add up the texts of each jurisdiction, where there are too many to name each."""
+    texts: dict[str, list[Coverage]] = {}
+    where = {framework.id: framework.jurisdiction for framework in assessment.frameworks}
+    for coverage in assessment.summary.coverage:
+        texts.setdefault(where.get(coverage.framework, "?"), []).append(coverage)
+    return [
+        Coverage(
+            framework=ngettext("{where}, {n} text", "{where}, {n} texts", len(items)).format(
+                where=_("international") if code == "INT" else code, n=len(items)
+            ),
+            applicable=sum(item.applicable for item in items),
+            evaluated=sum(item.evaluated for item in items),
+            counts={name: sum(item.counts.get(name, 0) for item in items) for name in VERDICT_ORDER},
+        )
+        for code, items in texts.items()
+    ]
 
 
 def _framework(title: str, coverage: Coverage, console: Console) -> list[Text]:

@@ -62,11 +62,16 @@ class PlanCheck(Record, frozen=True, kw_only=True):
 
 
 class SealCheck(Record, frozen=True, kw_only=True):
-    """All answers. `assessment` is the record as it was signed, or null if it can't be had unaltered."""
+    """All answers.
+
+    `measurers` are those who signed evidence that another judged. `assessment` is the record as it was signed, or null
+    if it can't be had unaltered.
+    """
 
     unchanged: bool
     changes: tuple[Change, ...]
     signer: SignerCheck
+    measurers: tuple[SignerCheck, ...] = ()
     log: LogCheck
     plan: PlanCheck
     signed_at: str | None = None
@@ -102,17 +107,20 @@ def check(folder: Path, *, trusted: Trust, now: datetime | None = None) -> SealC
     log, proof_changes = _check_log(folder, found, whole, predicate, trusted)
     changes.extend(proof_changes)
     signer = _check_signer(whole, trusted)
-    lapsed = _lapsed(whole, now or datetime.now(UTC))
+    measurers = _check_measurers(lines, whole, trusted)
+    moment = now or datetime.now(UTC)
+    lapsed = any(_lapsed(line, moment) for line in (whole, *(line for line in lines if line.inspector)))
     return SealCheck(
         unchanged=not changes,
         changes=tuple(changes[:_MAX_NAMED]),
         signer=signer,
+        measurers=measurers,
         log=log,
         plan=_no_plan(),
         signed_at=predicate.timeCreated,
         valid_until=predicate.validUntil,
         lapsed=lapsed,
-        not_proven=_not_proven(signer, log, lapsed),
+        not_proven=_not_proven(signer, log, lapsed, measurers),
         assessment=assessment,
     )
 
@@ -228,6 +236,13 @@ def _check_signer(whole: Line, trusted: Trust) -> SignerCheck:
     return SignerCheck(keyid=keyid, valid=True, known=True, why=known.why, name=known.name, reason=reason)
 
 
+def _check_measurers(lines: list[Line], whole: Line, trusted: Trust) -> tuple[SignerCheck, ...]:
+    """Say who signed evidence, where that is another than who signed the assessment: it was judged again."""
+    judge = whole.key.keyid if whole.key else None
+    others = {line.key.keyid: line for line in lines if line.inspector and line.key and line.key.keyid != judge}
+    return tuple(_check_signer(line, trusted) for line in others.values())
+
+
 def _check_log(
     folder: Path, found: Found, whole: Line, predicate: AssessmentPredicate, trusted: Trust
 ) -> tuple[LogCheck, list[Change]]:
@@ -291,7 +306,9 @@ def _no_plan() -> PlanCheck:
     return PlanCheck(reason=_("No plan was logged before the run."))
 
 
-def _not_proven(signer: SignerCheck, log: LogCheck, lapsed: bool) -> tuple[str, ...]:
+def _not_proven(
+    signer: SignerCheck, log: LogCheck, lapsed: bool, measurers: tuple[SignerCheck, ...] = ()
+) -> tuple[str, ...]:
     """Say what no signature proves, and what these signatures do not."""
     sentences = [_("That the data and the model are those used in service: only who runs the system can know.")]
     sentences.append(_("That the findings are complete, and the facts that were read right: only the target can tell."))
@@ -299,7 +316,9 @@ def _not_proven(signer: SignerCheck, log: LogCheck, lapsed: bool) -> tuple[str, 
         _("That report.html shows what the record says: the signer wrote both, only the record is computed again.")
     )
     if not signer.known:
-        sentences.append(_("Who measured: the key is not one that you know."))
+        sentences.append(_("Who signed: the key is not one that you know."))
+    if any(not measurer.known for measurer in measurers):
+        sentences.append(_("Who measured: evidence was judged again, and is signed by a key that you do not know."))
     if not log.included:
         sentences.append(_("That it was ever logged."))
     elif not log.witnesses:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,15 +53,18 @@ def seal(
     *,
     signer: SigningKey,
     log: Log,
+    measured: Mapping[str, bytes] | None = None,
     valid_days: int = 365,
     now: datetime | None = None,
 ) -> Sealed:
     """Sign and log the report in `folder`, in which every other file is written already.
 
     Writes `assessment.intoto.jsonl` (an evidence statement per inspector, then the assessment's) and
-    `assessment.tlog-proof`, replacing earlier ones. Raises UsageError if `assessment.json` is missing or is not
-    `assessment`, or if something lies in the folder that can't be bound by name and digest;
-    LimitExceeded if it is too large to be checked.
+    `assessment.tlog-proof`, replacing earlier ones. `measured` are the statements of evidence, by inspector and as
+    they stood in an earlier report, that are judged anew: they keep the signature of whoever measured.
+
+    Raises UsageError if `assessment.json` is missing or is not `assessment`, or if something lies in the folder that
+    can't be bound by name and digest; LimitExceeded if it is too large to be checked.
     """
     files = _bind(folder, assessment)
     moment = now or datetime.now(UTC)
@@ -83,8 +86,9 @@ def seal(
             EvidencePredicate(inspector=inspector, evidence=items, **common),
         )
         for inspector, items in by_inspector(assessment).items()
+        if inspector not in (measured or {})
     }
-    lines = {inspector: to_line(envelope) for inspector, envelope in evidence.items()}
+    lines = {inspector: to_line(envelope) for inspector, envelope in evidence.items()} | dict(measured or {})
     whole = signed(
         ASSESSMENT_TYPE,
         [subject(assessment.subject.name, assessment.subject.digest)],
@@ -93,7 +97,7 @@ def seal(
             tiers=assessment.tiers,
             frameworks=assessment.frameworks,
             card=assessment.card_digest,
-            evidence=tuple(EvidenceReference(name, digest_bytes(line)[7:]) for name, line in lines.items()),
+            evidence=tuple(EvidenceReference(name, digest_bytes(lines[name])[7:]) for name in by_inspector(assessment)),
             files=files,
             log=StatedLog(log.origin, str(log.verifier_key)),
             disclaimer=assessment.disclaimer,
@@ -101,7 +105,7 @@ def seal(
         ),
     )
     envelopes = (*evidence.values(), whole)
-    data = b"".join(line + b"\n" for line in (*lines.values(), to_line(whole)))
+    data = b"".join(line + b"\n" for line in (*(lines[name] for name in by_inspector(assessment)), to_line(whole)))
     _require_checkable(data)
     # An old proof must not stand beside new statements, at whatever moment this ends.
     (folder / PROOF).unlink(missing_ok=True)

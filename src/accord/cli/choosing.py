@@ -1,0 +1,60 @@
+"""Options by which a command is told under which frameworks to judge, and on what terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..i18n import _
+from ..reports.visible import visible
+
+if TYPE_CHECKING:
+    from ..frameworks import FrameworkFile
+    from ..records import Card
+
+frameworks_option = click.option(
+    "--framework", "frameworks", multiple=True, help="Judge under this framework (id or file). Repeatable."
+)
+jurisdiction_option = click.option(
+    "--jurisdiction", help="Judge under what applies in these, and international texts: EU,CN,KE"
+)
+sector_option = click.option("--sector", help="The system's sector; adds the profile of that sector.")
+profile_option = click.option(
+    "--profile",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A YAML file with thresholds of your own, and how many reviewers a point needs.",
+)
+
+
+def choose_frameworks(
+    ids: Sequence[str], jurisdiction: str | None, sector: str | None, *, fallback: Sequence[str] = ()
+) -> list[FrameworkFile]:
+    """Return what the options name; with none of them, the frameworks in `fallback`.
+
+    A sector without a profile is no mistake: it is said, and the sector still stands on the card.
+    """
+    from ..frameworks import sectors, select_files
+
+    codes = [code.strip().upper() for code in jurisdiction.split(",") if code.strip()] if jurisdiction else []
+    profiled = sector if sector in sectors() else None
+    if sector and not profiled:
+        text = _("There is no profile of the sector {sector}. There are: {known}.")
+        click.echo(text.format(sector=visible(sector), known=", ".join(sectors())), err=True)
+    if not (ids or codes or profiled):
+        return list(select_files(fallback)) if fallback else []
+    return list(select_files(ids, codes, profiled))
+
+
+def frameworks_for_card(card: Card) -> list[FrameworkFile]:
+    """Return what applies where the card says that the system is used, in its sector; else the international texts."""
+    from ..frameworks import known_jurisdictions, sectors, select_files
+
+    codes = known_jurisdictions([code.upper() for code in card.system.jurisdictions])
+    if not codes:
+        click.echo(
+            _("Nobody says where the system is used: judged under international texts (--jurisdiction)."), err=True
+        )
+    return list(select_files((), codes or ["INT"], card.system.sector if card.system.sector in sectors() else None))
