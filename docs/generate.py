@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -12,9 +12,11 @@ import msgspec
 
 from accord import records
 from accord.cli import COMMANDS
-from accord.frameworks import library
 from accord.inspectors.registry import all_inspectors
-from accord.measures.catalogue import catalogue
+
+sys.path.insert(0, str(Path(__file__).parent))  # the pages that have a file of their own
+import framework_pages
+import measure_pages
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -60,31 +62,6 @@ def inspectors() -> str:
     return "\n".join(lines)
 
 
-def measures() -> str:
-    """Every measure of the catalogue."""
-    lines = ["# Measures", "", "| measure | unit | definition | formula |", "|---|---|---|---|"]
-    lines += [
-        f"| `{item.id}` | {item.unit} | {_cell(item.definition)} | {_cell(item.formula)} |"
-        for item in catalogue().values()
-    ]
-    return "\n".join([*lines, ""])
-
-
-def frameworks() -> str:
-    """Every framework with its requirements."""
-    lines = ["# Frameworks", ""]
-    for framework in library():
-        lines += [f"## {framework.id} {framework.version}", "", f"{framework.title}. {framework.issuer}.", ""]
-        lines += [f"Source: {framework.source.title}, {framework.source.date}. Status: {framework.status}.", ""]
-        lines += ["| requirement | source | in our words | verification |", "|---|---|---|---|"]
-        lines += [
-            f"| `{r.id}` | {_cell(r.label)} | {_cell(r.title)} | {r.verification or ''} |"
-            for r in framework.requirements
-        ]
-        lines += [""]
-    return "\n".join(lines)
-
-
 def record_kinds() -> str:
     """Every record kind with its fields."""
     lines = ["# Records", "", "JSON names are the field names. Fields marked * have no default.", ""]
@@ -98,13 +75,18 @@ def record_kinds() -> str:
     return "\n".join(lines)
 
 
-PAGES: dict[str, Callable[[], str]] = {
-    "commands.md": commands,
-    "inspectors.md": inspectors,
-    "measures.md": measures,
-    "frameworks.md": frameworks,
-    "records.md": record_kinds,
-}
+def pages() -> dict[str, str]:
+    """Return every page by its path below `reference/`."""
+    made = {
+        "commands.md": commands(),
+        "inspectors.md": inspectors(),
+        "records.md": record_kinds(),
+        "frameworks.md": framework_pages.index(),
+        "measures.md": measure_pages.index(),
+        **framework_pages.pages(),
+        **measure_pages.pages(),
+    }
+    return {name: text.rstrip() + "\n" for name, text in made.items()}
 
 
 def _cell(text: str) -> str:
@@ -112,10 +94,14 @@ def _cell(text: str) -> str:
 
 
 def main() -> None:
-    """Write every page."""
-    REFERENCE.mkdir(exist_ok=True)
-    for name, page in PAGES.items():
-        (REFERENCE / name).write_text(page().rstrip() + "\n", encoding="utf-8")
+    """Write every page, and remove those of frameworks and measures that are gone."""
+    made = pages()
+    for stale in REFERENCE.rglob("*.md"):
+        if stale.relative_to(REFERENCE).as_posix() not in made:
+            stale.unlink()
+    for name, text in made.items():
+        (REFERENCE / name).parent.mkdir(parents=True, exist_ok=True)
+        (REFERENCE / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

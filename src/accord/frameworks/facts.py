@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..records import Evidence, Measurement, Question
 
@@ -44,8 +45,22 @@ class Facts:
     def of(cls, evidence: Sequence[Evidence], questions: Sequence[Question] = ()) -> Facts:
         """Index what `evidence` measured, with the answers that the tree of `questions` implies."""
         measured = (item for item in evidence if item.status == "measured")
-        given = [Fact(measurement, item.id) for item in measured for measurement in item.measurements]
-        return cls([*given, *_implied(given, questions)])
+        return cls(Fact(measurement, item.id) for item in measured for measurement in item.measurements).with_implied(
+            questions
+        )
+
+    def with_implied(self, questions: Sequence[Question]) -> Facts:
+        """Return these facts and the answers that the tree of `questions` implies. The index is shared, not copied."""
+        implied = _implied(self._facts.get(ANSWER, []), questions)
+        if not implied:
+            return self
+        more = Facts(())
+        more._facts = {**self._facts, ANSWER: [*self._facts.get(ANSWER, []), *implied]}
+        more._narrow = _Overlay(self._narrow)
+        for fact in implied:
+            key = (ANSWER, "question", fact.measurement.dimensions["question"])
+            more._narrow[key] = [*more._narrow.get(key, []), fact]
+        return more
 
     def matching(self, measure: str, where: Mapping[str, str]) -> list[Fact]:
         """Return the facts of `measure` whose dimensions are as `where` asks, in the order in which they came."""
@@ -68,6 +83,19 @@ class Facts:
             elif not fact.implied:
                 found[question] = value
         return found
+
+
+class _Overlay(dict[tuple[str, str, str], list[Fact]]):
+    """A few entries laid over a large index that many frameworks share."""
+
+    def __init__(self, below: dict[tuple[str, str, str], list[Fact]]) -> None:
+        super().__init__()
+        self._below = below
+
+    def get(self, key: tuple[str, str, str], default: Any = None) -> Any:
+        """Return the entry of this layer, else that of the one below."""
+        found = super().get(key)
+        return self._below.get(key, default) if found is None else found
 
 
 def _has(dimensions: Mapping[str, str], where: Mapping[str, str]) -> bool:

@@ -118,7 +118,7 @@ def select(
     """Return the frameworks that are named, then those that apply in the `wanted` jurisdictions and the `sector`.
 
     "US-CA" takes what applies in the US too, "KE" what the African Union made, and international texts apply
-    everywhere. Profiles are taken for their sector only. With nothing asked for it is the whole library. Each comes
+    everywhere. A profile of a sector is taken for that sector only. With nothing asked for it is the whole library. Each comes
     once. Raises UsageError for a jurisdiction or a sector that the library has nothing for.
     """
     return tuple(file.framework for file in select_files(ids, wanted, sector))
@@ -133,7 +133,7 @@ def select_files(
         shelf = [_open_library(name) for name in library_ids()]
         if not wanted and not sector:
             chosen += shelf
-        texts = [file for file in shelf if file.framework.kind != "profile"]
+        texts = [file for file in shelf if not file.framework.sector]
         chosen += [*_local(texts, wanted), *_of_sector(shelf, sector)]
     once: dict[tuple[str, str], FrameworkFile] = {}
     for file in chosen:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from ..errors import MalformedInput, UsageError
+from ..kept import digest_of, kept
 from .measure import COMPARISONS, Kind, Measure
 
 _FOLDER = Path(__file__).parent / "catalogue"
@@ -23,7 +24,9 @@ _RATE_BY = {"role": "attribute", "name": "attribute", "category": "group"}
 @lru_cache(maxsize=1)
 def catalogue() -> Mapping[str, Measure]:
     """Return every measure by its id, ordered by theme and then as the files list them."""
-    return load(sorted(_FOLDER.glob("*.yaml")))
+    key = digest_of((_FOLDER, Path(__file__), Path(__file__).parent / "measure.py"))
+    files = sorted(_FOLDER.glob("*.yaml"))
+    return MappingProxyType(kept("measures", key, dict[str, Measure], lambda: dict(load(files))))
 
 
 def measure(id: str) -> Measure:
