@@ -27,6 +27,7 @@ SOUND = {
     "source": {"title": "Gazette", "uri": "https://example.org/act", "date": "2026-01-31"},
     "text_licence": "public law",
     "status": "provisional",
+    "read": "all of it",
     "questions": [{"id": "fast", "text": "Is it fast?", "source": "Art. 1"}],
     "tiers": [
         {
@@ -106,7 +107,7 @@ MISTAKES = [
         "questions[0].id",
         "text where only an id",
     ),
-    ("text as document", lambda d: point(d).update(documents=["the file"]), "documents[0]", "text where only an id"),
+    ("text as document", lambda d: point(d).update(documents=["the file"]), "documents[0]", "no kind of document"),
     ("bad date", lambda d: point(d).update(applies_from="2 December 2027"), "applies_from", "isn't a date"),
     ("impossible date", lambda d: point(d).update(applies_from="2027-02-30"), "applies_from", "isn't a date"),
     ("bad source date", lambda d: d["source"].update(date="2023-13"), "source.date", "isn't a date"),
@@ -344,16 +345,31 @@ def ids(frameworks):
     return [framework.id for framework in frameworks]
 
 
-def test_select_by_id_and_by_jurisdiction():
+def test_select_by_id_by_jurisdiction_and_by_sector():
     assert ids(select()) == list(library_ids())
     assert ids(select(["nist-ai-rmf"])) == ["nist-ai-rmf"]
-    assert ids(select([], ["EU"])) == ["eu-ai-act", "action-plan"]
-    assert ids(select([], ["US-CA", "EU"])) == ["eu-ai-act", "nist-ai-rmf", "action-plan"]
-    assert ids(select(["action-plan"], ["US"])) == ["action-plan", "nist-ai-rmf"]
-    assert ids(select([], ["INT"])) == ["action-plan"]
-    assert [file.reference.id for file in select_files([], ["EU"])] == ["eu-ai-act", "action-plan"]
+    everywhere = ids(select([], ["INT"]))
+    assert "action-plan" in everywhere
+    assert not any(name.startswith("sector-") for name in everywhere)
+    assert ids(select([], ["EU"])) == ["eu-ai-act", "eu-gpai-code", *everywhere]
+    california = ids(select([], ["US-CA", "EU"]))
+    assert {"us-ca-sb-53", "us-omb-m-25-21", "nist-ai-rmf", "eu-ai-act"} <= set(california)
+    assert "us-co-sb-26-189" not in california
+    assert ids(select(["action-plan"], ["US"]))[0] == "action-plan"
+    assert ids(select([], ["US"], "health")) == [*ids(select([], ["US"])), "sector-health"]
+    assert ids(select([], [], "health")) == ["sector-health"]
+    assert [file.reference.id for file in select_files([], ["EU"])] == ids(select([], ["EU"]))
     with pytest.raises(UsageError, match="no framework for XX"):
         select([], ["EU", "XX"])
+    with pytest.raises(UsageError, match="no profile for the sector 'astrology'"):
+        select([], [], "astrology")
+
+
+def test_unions_reach_their_members():
+    assert applies_in("EU", "DE") and applies_in("AFU", "KE") and applies_in("ASEAN", "VN")
+    assert not applies_in("EU", "GB") and not applies_in("AFU", "AU") and not applies_in("DE", "EU")
+    kenya = {item.jurisdiction for item in select([], ["KE"])}
+    assert kenya == {"KE", "AFU", "INT"}
 
 
 def test_a_part_of_a_jurisdiction_takes_its_laws_and_not_the_other_way_round():
