@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from .errors import MalformedInput
 from .frameworks import FrameworkFile, Terms, judge_all
 from .inspectors.interface import Inspector
-from .records import Assessment, from_json
+from .records import Assessment, Review, from_json
+from .reviews import REVIEWS, read_envelope
 from .summary import summarise
 from .trust import Trust, check
 from .trust.envelopes import MAX_FILE_BYTES, read_lines
@@ -25,10 +26,14 @@ from .trust.sealing import MAX_RECORD_BYTES, STATEMENTS
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An assessment as it was stored, and the signed statements of its evidence by inspector, if it has them."""
+    """An assessment as it was stored, with the signed statements of its evidence by inspector, and of its reviews.
+
+    Both are empty for a bare record: what it says of reviews is then nobody's word, and is left out.
+    """
 
     assessment: Assessment
     statements: dict[str, bytes]
+    reviews: dict[bytes, Review]
 
 
 def open_stored(place: Path, trusted: Trust) -> Stored:
@@ -37,7 +42,7 @@ def open_stored(place: Path, trusted: Trust) -> Stored:
     Raises MalformedInput if it can't be read, or if the report was altered since it was signed.
     """
     if not place.is_dir():
-        return Stored(from_json(_read(place, MAX_RECORD_BYTES), Assessment, name=place.name), {})
+        return Stored(from_json(_read(place, MAX_RECORD_BYTES), Assessment, name=place.name), {}, {})
     seal = check(place, trusted=trusted)
     if not seal.unchanged or seal.assessment is None:
         named = ", ".join(dict.fromkeys(change.path for change in seal.changes))
@@ -47,7 +52,12 @@ def open_stored(place: Path, trusted: Trust) -> Stored:
             "Run `accord verify` on it, and judge the report as its signer handed it out.",
         )
     lines = read_lines(_read(place / STATEMENTS, MAX_FILE_BYTES))
-    return Stored(seal.assessment, {line.inspector: line.raw for line in lines if line.inspector})
+    kept = _read(place / REVIEWS, MAX_FILE_BYTES).splitlines() if seal.assessment.reviews else []
+    return Stored(
+        seal.assessment,
+        {line.inspector: line.raw for line in lines if line.inspector},
+        {raw: read_envelope(raw, trusted) for raw in kept},
+    )
 
 
 def _read(path: Path, most: int) -> bytes:
@@ -71,5 +81,6 @@ def judge_again(
         frameworks=tuple(file.reference for file in frameworks),
         summary=summarise(stored.subject, stored.card, stored.evidence, judgements, inspectors),
         profile=terms.profile,
+        reviews=terms.reviews,
         judged=terms.on,
     )

@@ -14,9 +14,12 @@ from typing import Literal
 from .frameworks import FrameworkFile, Judgement, Terms, judge_all, library_ids, open_framework
 from .measures.recompute import recompute
 from .records import Assessment, FrameworkReference, Verdict
+from .reviews import REVIEWS, ReviewsCheck, check_reviews
 from .subjects.digest import canonical_digest
 from .summary import summarise
 from .trust import SealCheck, Trust, check
+from .trust.envelopes import MAX_FILE_BYTES
+from .trust.folder import read_regular
 
 Outcome = Literal["proven", "altered", "unknown_signer"]
 
@@ -38,20 +41,35 @@ class Verification:
 
     seal: SealCheck
     recomputed: Recomputed | None
+    reviews: ReviewsCheck | None = None
 
     @property
     def outcome(self) -> Outcome:
         """ "altered" beats "unknown_signer" beats "proven"."""
         if not self.seal.unchanged or self.recomputed is None or self.recomputed.disagreements:
             return "altered"
+        if self.reviews and self.reviews.altered:
+            return "altered"
         known = all(signer.known for signer in (self.seal.signer, *self.seal.measurers))
-        return "proven" if known else "unknown_signer"
+        return "proven" if known and not (self.reviews and self.reviews.unknown) else "unknown_signer"
 
 
 def verify(folder: Path, trusted: Trust) -> Verification:
     """Check the report in `folder`. Raises MalformedInput if it can't be read as a report at all."""
     seal = check(folder, trusted=trusted)
-    return Verification(seal, compute_again(seal.assessment) if seal.assessment else None)
+    if seal.assessment is None:
+        return Verification(seal, None)
+    return Verification(seal, compute_again(seal.assessment), _check_reviews(folder, seal.assessment, trusted))
+
+
+def _check_reviews(folder: Path, assessment: Assessment, trusted: Trust) -> ReviewsCheck | None:
+    if not assessment.reviews:
+        return None
+    try:
+        data = read_regular(folder / REVIEWS, MAX_FILE_BYTES)
+    except OSError:
+        data = b""
+    return check_reviews(assessment.reviews, data, trusted)
 
 
 def compute_again(assessment: Assessment) -> Recomputed:
@@ -67,7 +85,12 @@ def compute_again(assessment: Assessment) -> Recomputed:
             not_recomputed.append(text)
             continue
         installed.append(file)
-    terms = Terms(profile=assessment.profile, on=assessment.judged)
+    terms = Terms(
+        profile=assessment.profile,
+        on=assessment.judged or assessment.environment.started[:10],
+        reviews=assessment.reviews,
+        known_digests=assessment.subject.digests,
+    )
     judgements = judge_all([file.framework for file in installed], assessment.evidence, terms)
     for file, judgement in zip(installed, judgements, strict=True):
         used = file.reference

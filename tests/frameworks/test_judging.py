@@ -124,13 +124,22 @@ def document(measured, kind, there):
     return measured("transparency.document_present", there, dimensions={"kind": kind})
 
 
+def complete(measured, kind):
+    """A document that is there and states all that a kind without a form needs."""
+    stated = {"readable": True, "date": "2026-01-01", "version": "1", "owner_stated": True}
+    facts = [
+        measured(f"transparency.document_{name}", value, dimensions={"kind": kind}) for name, value in stated.items()
+    ]
+    return [document(measured, kind, True), *facts]
+
+
 def test_documents_make_documented_never_met(evidence, measured):
     asked = point(documents=("a", "b"))
-    both = verdict_of(evidence(document(measured, "a", True), document(measured, "b", True)), asked)
+    both = verdict_of(evidence(*complete(measured, "a"), *complete(measured, "b")), asked)
     assert (both.status, both.evidence) == ("documented", ("e1",))
-    one = verdict_of(evidence(document(measured, "a", True)), asked)
+    one = verdict_of(evidence(*complete(measured, "a")), asked)
     assert (one.status, one.reason) == ("not_evaluated", "no document handed in: b (there: a)")
-    lost = verdict_of(evidence(document(measured, "a", True), document(measured, "b", False)), asked)
+    lost = verdict_of(evidence(*complete(measured, "a"), document(measured, "b", False)), asked)
     assert (lost.status, lost.reason) == ("needs_review", "the card names a document that isn't there: b")
 
 
@@ -139,7 +148,8 @@ def test_rules_and_documents_are_as_good_as_the_weaker(evidence, measured):
     good = measured(ACCURACY, 0.65, (0.64, 0.66), n=7000)
     bad = measured(ACCURACY, 0.55, (0.54, 0.56), n=7000)
     there = document(measured, "a", True)
-    assert verdict_of(evidence(good, there), asked).status == "documented"
+    assert verdict_of(evidence(good, *complete(measured, "a")), asked).status == "documented"
+    assert verdict_of(evidence(good, there), asked).status == "needs_review"
     assert verdict_of(evidence(good), asked).status == "not_evaluated"
     assert verdict_of(evidence(bad, there), asked).status == "not_met"
     assert verdict_of(evidence(bad), asked).status == "not_met"

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from accord.frameworks import load
 from accord.frameworks.answers import Answers, compile_rule, truth
+from accord.frameworks.applicability import Applicability
 from accord.frameworks.facts import Facts, parents
 from accord.frameworks.rules import evaluate
 from accord.frameworks.tiers import classify
 from accord.records import Framework, Question, Requirement, Rule, Source, TierClass
 
 NOTHING = {
+    "eu-art_2": False,
     "eu-art_5": False,
     "eu-offending": False,
     "eu-annex_i": False,
@@ -30,6 +32,7 @@ BY_POLICE |= {f"eu-annex_iii-6-{point}": False for point in "abcde"}
 BY_COURT = {**BY_POLICE, "eu-annex_iii-6": False, "eu-annex_iii-8": True, "eu-annex_iii-8-a": True}
 BY_COURT = {key: value for key, value in BY_COURT.items() if not key.startswith("eu-annex_iii-6-")}
 COMPAS = {
+    "eu-art_2": False,
     "eu-art_5": False,
     "eu-offending": True,
     "eu-offending-human_assessment": False,
@@ -67,7 +70,12 @@ def annex_iii(point, **more):
 
 
 CASES = [
-    Case("a spam filter is neither", NOTHING, "minimal", ("the answers rule out: prohibited practice",)),
+    Case(
+        "a spam filter is neither",
+        NOTHING,
+        "minimal",
+        ("the answers rule out: outside the Act (Article 2); prohibited",),
+    ),
     Case(
         "COMPAS, profiling not stated",
         COMPAS,
@@ -235,6 +243,13 @@ CASES = [
         "high_risk_sectoral",
         ("Art. 6(1) with Annex I, Section B applies",),
     ),
+    Case("a weapon", {**NOTHING, "eu-art_2": True, "eu-art_2-3": True}, "out_of_scope", ("Art. 2(3) applies",)),
+    Case(
+        "a hiring tool still in development",
+        annex_iii("4-a", **{"eu-art_2": True, "eu-art_2-8": True}),
+        "out_of_scope",
+        ("Art. 2(8) applies", "high risk (Article 6) as well: Annex III, point 4(a)"),
+    ),
     Case("a chatbot", {**NOTHING, "eu-art_50": True, "eu-art_50-1": True}, "transparency", ("Art. 50(1) applies",)),
     Case(
         "an image generator",
@@ -248,16 +263,16 @@ CASES = [
         {"eu-art_50-1": True},
         "undetermined",
         (),
-        ("eu-art_5", "eu-offending", "eu-annex_i", "eu-annex_iii", "eu-art_6_3", "eu-profiling"),
-        ("prohibited", "high_risk", "high_risk_sectoral", "transparency"),
+        ("eu-art_2", "eu-art_5", "eu-offending", "eu-annex_i", "eu-annex_iii", "eu-art_6_3", "eu-profiling"),
+        ("out_of_scope", "prohibited", "high_risk", "high_risk_sectoral", "transparency"),
     ),
     Case(
         "nothing said",
         {},
         "undetermined",
         ("no answer touches any of the classes",),
-        ("eu-art_5",),
-        ("prohibited", "high_risk", "high_risk_sectoral", "transparency", "minimal"),
+        ("eu-art_2", "eu-art_5"),
+        ("out_of_scope", "prohibited", "high_risk", "high_risk_sectoral", "transparency", "minimal"),
     ),
     Case(
         "an answer that says neither yes nor no",
@@ -336,6 +351,73 @@ def test_every_single_answer_that_is_said_to_change_the_class_does(act, answered
             }
             again = tier_of(act, answered({**kept, question: value}))
             assert again.tier == titles.get(title, "undetermined"), (case.name, text)
+
+
+GENERAL = {"eu-gpai-generates": True, "eu-gpai-systemic": False}
+"""A model that generates text, which nobody designated as one with systemic risk."""
+
+MODELS = [
+    ("a score for one task", {"eu-gpai": False}, None, "not_gpai", ()),
+    ("transcribes speech, trained for long", {"eu-gpai": False}, 5e24, "not_gpai", ()),
+    ("a language model", GENERAL, 3e23, "gpai", ()),
+    ("a large language model", GENERAL, 9e24, "gpai", ()),
+    ("on the threshold itself", GENERAL, 1e25, "gpai", ()),
+    ("above the presumption", {"eu-gpai-generates": True}, 2e25, "gpai_systemic", ()),
+    ("around the presumption", GENERAL, (0.7e25, 1.5e25), "undetermined", ("gpai_systemic", "gpai")),
+    ("around the indication", GENERAL, (0.5e23, 2e23), "undetermined", ("gpai", "not_gpai")),
+    ("small, and not said to be general", GENERAL, 1e22, "undetermined", ("gpai", "not_gpai")),
+    ("small and narrow", {**GENERAL, "eu-gpai-general": False}, 1e22, "not_gpai", ()),
+    ("small but general", {"eu-gpai-general": True, "eu-gpai-systemic": False}, 1e22, "gpai", ()),
+    ("designated", {"eu-gpai-systemic": True}, 1e24, "gpai_systemic", ()),
+    ("compute not stated", GENERAL, None, "undetermined", ("gpai_systemic", "gpai", "not_gpai")),
+    ("nothing said", {}, None, "undetermined", ("gpai_systemic", "gpai", "not_gpai")),
+]
+
+
+def with_compute(evidence, answered, measured, answers, flop):
+    items = answered(answers)
+    if flop is None:
+        return items
+    low, high = flop if isinstance(flop, tuple) else (flop, flop)
+    interval = (low, high) if low < high else None
+    value = measured("card.training_compute", (low * high) ** 0.5, interval, basis="declared", kind="declared")
+    return [*items, *evidence(value, id="e2")]
+
+
+@pytest.mark.parametrize("framework", ["eu-ai-act", "eu-gpai-code"])
+@pytest.mark.parametrize(("name", "answers", "flop", "tier", "candidates"), MODELS, ids=[case[0] for case in MODELS])
+def test_models(framework, name, answers, flop, tier, candidates, evidence, answered, measured):
+    items = with_compute(evidence, answered, measured, answers, flop)
+    text = load(framework)
+    found = next(item for item in classify(text, Facts.of(items, text.questions)) if item.scheme == "model")
+    assert found.tier == tier
+    assert found.candidates == (candidates or (tier,))
+
+
+def test_an_open_licence_frees_a_model_of_documentation_unless_its_risk_is_systemic(evidence, answered, measured, act):
+    answers = {**GENERAL, "eu-art_2": False, "eu-gpai-open": True}
+    for flop, applies in ((1e24, False), (2e25, True), ((0.7e25, 1.5e25), None)):
+        items = with_compute(evidence, answered, measured, answers, flop)
+        applicability = Applicability(act, Facts.of(items, act.questions))
+        points = {requirement.id: applicability.of(requirement)[0] for requirement in act.requirements}
+        for point in ("art_53.1.a", "art_53.1.b.i", "anx_xi.s1.1.d", "anx_xii.1.h"):
+            assert points[point] is applies
+        assert points["art_53.1.c"] is points["art_53.1.d"] is True
+        assert points["art_55.1.a"] is points["anx_xi.s2.1"] is applies
+
+
+def test_what_a_class_calls_for_applies_to_it_alone(answered, act):
+    spam = Applicability(act, Facts.of(answered({**NOTHING, "eu-gpai": False}), act.questions))
+    compas = Applicability(act, Facts.of(answered({**COMPAS, "eu-gpai": False}), act.questions))
+    weapon = {**COMPAS, "eu-gpai": False, "eu-art_2": True, "eu-art_2-3": True}
+    outside = Applicability(act, Facts.of(answered(weapon), act.questions))
+    points = {requirement.id: requirement for requirement in act.requirements}
+    for name in ("art_9.1", "art_16.a", "art_43.2", "art_47.1", "anx_iv.1.a", "art_72.1", "art_73.1"):
+        assert [item.of(points[name])[0] for item in (spam, compas, outside)] == [False, True, False]
+    for name in ("art_4.1.provider", "art_5.1.a"):
+        assert [item.of(points[name])[0] for item in (spam, compas, outside)] == [True, True, False]
+    for name in ("art_53.1.c", "art_55.1.a", "art_50.1", "art_6.4", "art_49.2"):
+        assert [item.of(points[name])[0] for item in (spam, compas, outside)] == [False, False, False]
 
 
 QUESTIONS = ("a", "b", "b-1", "b-2", "b-2-x", "c")

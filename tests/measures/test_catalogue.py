@@ -38,8 +38,15 @@ OTHERS = (
     "openness.licence_text_present",
     "card.stated",
     "card.answer",
+    "card.training_compute",
     "transparency.card_completeness",
     "transparency.document_present",
+    "transparency.document_readable",
+    "transparency.document_date",
+    "transparency.document_version",
+    "transparency.document_owner_stated",
+    "transparency.document_sections",
+    "transparency.document_sections_missing",
 )
 
 

@@ -94,6 +94,21 @@ def test_every_change_is_named(changes, text):
     assert all(line.startswith("fairness.groups ") for line in found)
 
 
+@pytest.mark.parametrize(
+    ("basis", "kind", "agrees"),
+    [("declared", "declared", True), ("measured", "declared", False), ("declared", "wilson", False)],
+)
+def test_only_a_declared_fact_may_have_a_range_and_only_a_declared_one(basis, kind, agrees):
+    """The training compute of a card: 7e24 to 1.5e25 FLOP is what the provider holds possible."""
+    stated = msgspec.structs.replace(
+        fact("card.training_compute", 1e25, subject="sha256:0", method="read from the system card"),
+        basis=basis,
+        interval=Interval(low=7e24, high=1.5e25, level=1.0, kind=kind),
+    )
+    found = recompute(msgspec.structs.replace(evidence(), measurements=(stated,)))
+    assert (found == []) is agrees
+
+
 def test_a_change_of_the_level_or_kind_of_an_interval_is_seen():
     before = evidence().measurements[0].interval
     for change in ({"level": 0.9}, {"kind": "wald"}):

@@ -14,7 +14,7 @@ from accord.reports.wording import REASON_WORDS, SEVERITY_WORDS, VERDICT_MEANING
 
 
 def test_formats_are_the_modules_that_hold_a_report() -> None:
-    assert formats() == ("html", "json")
+    assert formats() == ("html", "json", "oscal", "oscal-poam")
     assert report("html").file_name == "report.html" and report("json").file_name == "assessment.json"
     assert [item.name for item in choose(("json", "html", "json"))] == ["json", "html"]
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accord.documents import document_kinds
 from accord.errors import UsageError
 from accord.subjects import draft_card, read_card
 from accord.subjects.columns import read_columns
@@ -38,9 +39,37 @@ def test_the_draft_of_a_folder(tmp_path):
     assert card.data.sensitive == ("gender",)
     assert '"age": too many values' in text
     assert card.model.file == "model.pkl"
-    assert card.documents == {"readme": "README.md", "model_card": "docs/model_card.md", "licence": "LICENSE"}
+    assert card.documents == {"model_card": "docs/model_card.md", "licence": "LICENSE"}
     assert card.data.favourable is None
     assert "# favourable" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("MODEL_CARD.md", "model_card"),
+        ("acme-model-card-v2.docx", "model_card"),
+        ("Datasheet.pdf", "datasheet"),
+        ("LICENSE-APACHE", "licence"),
+        ("COPYING", "licence"),
+        ("SECURITY.md", "security"),
+        ("risk_management_plan.odt", "risk_management"),
+        ("FRIA.pdf", "impact_assessment"),
+        ("Annex IV.docx", "technical_documentation"),
+        ("instructions-for-use.html", "instructions_for_use"),
+        ("EU Declaration of Conformity.pdf", "declaration_of_conformity"),
+        ("post-market-monitoring-plan.md", "post_market_monitoring"),
+        ("PATENTS", "patent_notices"),
+        ("cybersecurity.csv", None),
+        ("README.md", None),
+        ("license_check.py", None),
+    ],
+)
+def test_documents_are_known_by_the_names_that_are_usual(tmp_path, name, kind):
+    write(tmp_path, {name: "# Words\n"})
+    documents = read_card(draft_card(tmp_path).encode()).documents
+    assert documents == ({} if kind is None else {kind: name})
+    assert set(documents) <= set(document_kinds())
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from ..i18n import N_, _
 COMMANDS = {
     "assess": N_("Measure a system, judge it, sign the result."),
     "compare": N_("Show what changed between two assessments."),
+    "crosswalk": N_("Say what one law's result carries over to another."),
     "demo": N_("Assess COMPAS, a system that made history."),
     "explain": N_("Explain an inspector, a measure or a finding."),
     "frameworks": N_("List the laws and standards, or show one."),
@@ -24,6 +25,9 @@ COMMANDS = {
     "keys": N_("Show, make, export and trust keys."),
     "log": N_("Show the log of all that was signed here."),
     "measures": N_("List the measures."),
+    "prevent": N_("Say what can be done about each risk that was found."),
+    "review": N_("Let people judge what no machine can measure."),
+    "tier": N_("Say the likely class of risk under each law."),
     "verify": N_("Check a report that somebody hands you."),
 }
 

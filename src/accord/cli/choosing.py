@@ -14,6 +14,7 @@ from ..reports.visible import visible
 if TYPE_CHECKING:
     from ..frameworks import FrameworkFile
     from ..records import Card
+    from ..reviews import LoadedReviews
 
 frameworks_option = click.option(
     "--framework", "frameworks", multiple=True, help="Judge under this framework (id or file). Repeatable."
@@ -27,6 +28,24 @@ profile_option = click.option(
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="A YAML file with thresholds of your own, and how many reviewers a point needs.",
 )
+
+reviews_option = click.option(
+    "--reviews",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder with signed reviews of people, as `accord review --import` makes them.",
+)
+
+
+def read_reviews(folder: Path) -> LoadedReviews:
+    """Return the reviews in `folder` whose signatures hold; what is refused is said on standard error."""
+    from ..reviews import load_reviews
+    from ..trust import KeyStore
+
+    found = load_reviews(folder, KeyStore().known())
+    for problem in found.problems:
+        text = _("{file} is left out: {why}").format(file=problem.file, why=problem.message)
+        click.echo(visible(text), err=True)
+    return found
 
 
 def choose_frameworks(

@@ -47,8 +47,13 @@ class Gate:
         ]
         if not gated:
             return "could_not_run", "no requirement that the gate names was judged"
-        # A requirement that is undecided does not pass a gate: nobody knows.
-        bad = [v for v in gated if v.status in (self.value, "inconclusive", "not_evaluated")]
+        # A requirement that is undecided does not pass a gate: nobody knows. What people judged as not met is not met.
+        bad = [
+            v
+            for v in gated
+            if v.status in (self.value, "inconclusive", "not_evaluated")
+            or (v.status == "judged" and any(said.stands and said.decision == self.value for said in v.reviews))
+        ]
         return (
             ("fails", f"{len(bad)} of {len(gated)} requirements, first: {bad[0].requirement} {bad[0].status}")
             if bad

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 from ..errors import UsageError
 from ..i18n import _, use_language
 from ..reports.visible import visible
-from .choosing import frameworks_option, jurisdiction_option, profile_option, sector_option
+from .choosing import frameworks_option, jurisdiction_option, profile_option, reviews_option, sector_option
 from .output import as_json, print_json
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 @jurisdiction_option
 @sector_option
 @profile_option
+@reviews_option
 @click.option("--out", type=click.Path(path_type=Path), help="Write a signed report of the new judgement here.")
 @click.option("--lang", default="en", show_default=True, help="Language of summary and report.")
 @as_json
@@ -34,6 +36,7 @@ def command(
     jurisdiction: str | None,
     sector: str | None,
     profile: Path | None,
+    reviews: Path | None,
     out: Path | None,
     lang: str,
     as_json: bool,
@@ -48,7 +51,7 @@ def command(
     from ..inspectors.registry import all_inspectors
     from ..judge import judge_again, open_stored
     from ..trust import KeyStore
-    from .choosing import choose_frameworks
+    from .choosing import choose_frameworks, read_reviews
 
     use_language(lang)
     stored = open_stored(record, KeyStore().known())
@@ -61,12 +64,19 @@ def command(
     chosen = choose_frameworks(
         frameworks, jurisdiction, sector, fallback=[used.id for used in stored.assessment.frameworks]
     )
-    terms = Terms(profile=open_profile(profile) if profile else stored.assessment.profile, on=today())
+    found = read_reviews(reviews) if reviews else None
+    signed = stored.reviews | (dict(zip(found.envelopes, found.reviews, strict=True)) if found else {})
+    terms = Terms(
+        profile=open_profile(profile) if profile else stored.assessment.profile,
+        on=today(),
+        reviews=tuple(signed.values()),
+        known_digests=stored.assessment.subject.digests,
+    )
     if profile and terms.profile:
         check_profile(terms.profile, [file.framework for file in chosen])
     judged = judge_again(stored.assessment, chosen, terms, all_inspectors())
     if out:
-        _write(out, judged, stored, chosen)
+        _write(out, judged, stored, chosen, signed)
     if as_json:
         print_json(judged)
     else:
@@ -74,15 +84,20 @@ def command(
     return 0
 
 
-def _write(out: Path, judged: Assessment, stored: Stored, chosen: list[FrameworkFile]) -> None:
+def _write(
+    out: Path, judged: Assessment, stored: Stored, chosen: list[FrameworkFile], reviews: Iterable[bytes]
+) -> None:
     from ..reports import choose, known_details
     from ..reports.folder import check_place, write
+    from ..reviews import REVIEWS
     from ..trust import KeyStore, own_log, seal
 
     check_place(out)
     signer, log = KeyStore().own(), own_log()
     details = known_details(judged, [file.framework for file in chosen])
     files = {report.file_name: report.render(judged, details=details) for report in choose(("json", "html"))}
+    if judged.reviews:
+        files[REVIEWS] = b"".join(raw + b"\n" for raw in reviews)
     write(out, files, lambda folder: seal(folder, judged, signer=signer, log=log, measured=stored.statements))
 
 

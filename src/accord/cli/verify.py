@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..i18n import _
+from ..i18n import _, ngettext
 from ..reports.visible import visible
 from .output import as_json, print_json
 
@@ -31,7 +31,8 @@ def command(folder: Path, as_json: bool) -> int:
     found = verify(folder, KeyStore().known())
     if as_json:
         seal = {name: getattr(found.seal, name) for name in found.seal.__struct_fields__ if name != "assessment"}
-        print_json({"outcome": found.outcome, "seal": seal, "recomputed": found.recomputed})
+        parts = {"seal": seal, "recomputed": found.recomputed, "reviews": found.reviews}
+        print_json({"outcome": found.outcome, **parts})
     else:
         _show(found)
     return _STATUS[found.outcome]
@@ -48,6 +49,12 @@ def _show(found: Verification) -> None:
         _line(not again.disagreements, _("recomputed"), text)
         for disagreement in (*again.disagreements, *again.not_recomputed):
             click.echo(visible(f"    {disagreement}"))
+    if found.reviews:
+        n = found.reviews.count
+        text = ngettext("{n} judgement of a person, signed", "{n} judgements of people, signed", n).format(n=n)
+        _line(not (found.reviews.altered or found.reviews.unknown), _("reviews"), text)
+        for problem in (*found.reviews.altered, *found.reviews.unknown):
+            click.echo(visible(f"    {problem}"))
     signer = f"{seal.signer.name}: {seal.signer.reason}" if seal.signer.name else seal.signer.reason
     _line(seal.signer.valid and seal.signer.known, _("signer"), signer)
     if seal.signer.keyid:

@@ -6,11 +6,12 @@ cases: facts that are no answers are settled once, and what is left asks the ans
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..records import Question, Rule, Value
-from .comparing import compare
+from .amounts import AMOUNTS, OPS, Band, bands, bands_within, stated_range
+from .comparing import as_float, compare, is_number
 from .facts import ANSWER, NARROWER, Facts, parents
 from .rules import conjunction, disjunction, evaluate, negation
 
@@ -23,6 +24,25 @@ class Asked(NamedTuple):
     threshold: Value
 
 
+class Amount(NamedTuple):
+    """A leaf that compares an amount that the card states in `field` (see `amounts`)."""
+
+    measure: str
+    op: str
+    threshold: float
+
+    @property
+    def field(self) -> str:
+        """The field of the card."""
+        return AMOUNTS[self.measure].field
+
+
+class Open(NamedTuple):
+    """A leaf that is open and that neither a yes nor a no would settle; `fact` names what it hangs on."""
+
+    fact: str
+
+
 class Group(NamedTuple):
     """A group of terms: `all`, `any` or `none`."""
 
@@ -30,14 +50,16 @@ class Group(NamedTuple):
     terms: tuple[Term, ...]
 
 
-Term = Asked | Group | bool | None
-"""A compiled rule; a truth value where no answer can change it."""
+Leaf = Asked | Amount | Open
+Term = Leaf | Group | bool
+"""A compiled rule; a truth value where nothing open can change it."""
 
 
 class Answers:
     """The answers given to a framework's questions, closed under what they imply (see `facts`).
 
-    A question in `contradicted` stays open whatever else is answered.
+    A question in `contradicted` stays open whatever else is answered. `amounts` holds, by measure, the bands that an
+    amount may lie in.
     """
 
     def __init__(
@@ -46,20 +68,28 @@ class Answers:
         above: Mapping[str, str],
         given: Mapping[str, bool | str],
         contradicted: frozenset[str] = frozenset(),
+        amounts: Mapping[str, tuple[Band, ...]] | None = None,
     ) -> None:
         self.known = known
+        self.amounts = amounts or {}
         self._above = above
         self._given = dict(given)
         self._contradicted = contradicted
         self._closed = _close(self._given, above, contradicted)
 
     @classmethod
-    def of(cls, questions: Sequence[Question], facts: Facts) -> Answers:
-        """Take the answers out of `facts`; a question answered in two ways counts as open."""
+    def of(cls, questions: Sequence[Question], facts: Facts, terms: Iterable[Term] = ()) -> Answers:
+        """Take the answers out of `facts`; a question answered in two ways counts as open.
+
+        The amounts that `terms` compare come with the bands that `facts` leave possible.
+        """
         known = frozenset(question.id for question in questions)
         said = {question: value for question, value in facts.answers().items() if question in known}
         given = {question: value for question, value in said.items() if value is not None}
-        return cls(known, parents(known), given, frozenset(said) - frozenset(given))
+        possible = {}
+        for measure, line in amount_lines(terms).items():
+            possible[measure] = bands_within(line, *(stated_range(measure, facts) or (0.0, 0.0)))
+        return cls(known, parents(known), given, frozenset(said) - frozenset(given), possible)
 
     def get(self, question: str) -> bool | str | None:
         """Return the answer, given or implied; null if it is open."""
@@ -69,18 +99,24 @@ class Answers:
         """Return whether a question of the framework has no answer."""
         return question in self.known and question not in self._closed
 
-    def widest_open(self, question: str) -> str:
-        """Return the question, or the widest open one above it."""
+    def widest_open(self, question: str, passed_over: Collection[str] = frozenset()) -> str:
+        """Return the question, or the widest open one above it that nobody `passed_over`."""
         widest, step = question, self._above.get(question)
         while step is not None:
-            if step not in self._closed:
+            if step not in self._closed and step not in passed_over:
                 widest = step
             step = self._above.get(step)
         return widest
 
     def suppose(self, question: str, value: bool) -> Answers:
         """Return these answers with an open question answered."""
-        return Answers(self.known, self._above, {**self._closed, question: value}, self._contradicted - {question})
+        given = {**self._closed, question: value}
+        return Answers(self.known, self._above, given, self._contradicted - {question}, self.amounts)
+
+    def suppose_amount(self, measure: str, possible: Sequence[Band]) -> Answers:
+        """Return these answers with an amount in one of these bands."""
+        amounts = {**self.amounts, measure: tuple(possible)}
+        return Answers(self.known, self._above, self._given, self._contradicted, amounts)
 
     def given_at_or_above(self, question: str) -> list[str]:
         """Return the questions that somebody answered, among this one and those above it."""
@@ -98,7 +134,8 @@ class Answers:
             and not (value is False and said is True and other.startswith(question + NARROWER))
             and not (value is True and said is False and question.startswith(other + NARROWER))
         }
-        return Answers(self.known, self._above, {**kept, question: value}, self._contradicted - {question})
+        given = {**kept, question: value}
+        return Answers(self.known, self._above, given, self._contradicted - {question}, self.amounts)
 
 
 def _close(
@@ -121,17 +158,10 @@ def _close(
 
 
 def compile_rule(rule: Rule | None, facts: Facts) -> Term:
-    """Return the rule with every leaf that asks no question settled by `facts`. No rule at all holds."""
+    """Return the rule with every leaf settled by `facts` that is neither a question nor an amount. No rule holds."""
     if rule is None:
         return True
-    parts: list[Term] = []
-    if rule.measure is not None:
-        question = rule.where.get("question")
-        if rule.measure == ANSWER and question is not None and set(rule.where) == {"question"}:
-            parts.append(Asked(question, rule.op, rule.threshold))
-        else:
-            leaf = Rule(measure=rule.measure, where=rule.where, over=rule.over, op=rule.op, threshold=rule.threshold)
-            parts.append(evaluate(leaf, facts).holds)
+    parts: list[Term] = [_compile_leaf(rule, facts)] if rule.measure is not None else []
     for kind in ("all", "any", "none"):
         children = getattr(rule, kind)
         if children:
@@ -139,10 +169,27 @@ def compile_rule(rule: Rule | None, facts: Facts) -> Term:
     return parts[0] if len(parts) == 1 else Group("all", tuple(parts))
 
 
+def _compile_leaf(rule: Rule, facts: Facts) -> Term:
+    measure = rule.measure or ""
+    question = rule.where.get("question")
+    if measure == ANSWER and question is not None and set(rule.where) == {"question"}:
+        return Asked(question, rule.op, rule.threshold)
+    amount = measure in AMOUNTS and not rule.where
+    if amount and rule.op in OPS and is_number(rule.threshold) and stated_range(measure, facts) is not None:
+        return Amount(measure, rule.op, as_float(rule.threshold))
+    leaf = Rule(measure=measure, where=rule.where, over=rule.over, op=rule.op, threshold=rule.threshold)
+    holds = evaluate(leaf, facts).holds
+    if holds is not None:
+        return holds
+    return Open(AMOUNTS[measure].field if amount else rule.where.get("field") or question or measure)
+
+
 def truth(term: Term, answers: Answers) -> bool | None:
     """Return whether a compiled rule holds on the answers."""
-    if term is None or isinstance(term, bool):
+    if isinstance(term, bool):
         return term
+    if isinstance(term, Open):
+        return None
     if isinstance(term, Asked):
         said = answers.get(term.question)
         if said is None:
@@ -152,17 +199,31 @@ def truth(term: Term, answers: Answers) -> bool | None:
         if term.threshold is None:
             return None
         return compare(said, None, term.op, term.threshold)[0]
+    if isinstance(term, Amount):
+        held = {band.satisfies(term.op, term.threshold) for band in answers.amounts.get(term.measure, ())}
+        return held.pop() if len(held) == 1 else None
     parts = (truth(child, answers) for child in term.terms)
     if term.kind == "all":
         return conjunction(parts)
     return disjunction(parts) if term.kind == "any" else negation(disjunction(parts))
 
 
-def questions_in(term: Term, answers: Answers | None = None) -> Iterator[str]:
-    """Yield the questions of a compiled rule; with `answers`, only those under what these leave open."""
-    if isinstance(term, Asked):
-        yield term.question
-    elif isinstance(term, Group):
+def leaves_in(term: Term, answers: Answers | None = None) -> Iterator[Leaf]:
+    """Yield the leaves of a compiled rule; with `answers`, only those that these leave open, under open groups."""
+    if isinstance(term, bool) or (answers is not None and truth(term, answers) is not None):
+        return
+    if isinstance(term, Group):
         for child in term.terms:
-            if answers is None or truth(child, answers) is None:
-                yield from questions_in(child, answers)
+            yield from leaves_in(child, answers)
+    else:
+        yield term
+
+
+def amount_lines(terms: Iterable[Term]) -> dict[str, tuple[Band, ...]]:
+    """Return, for each amount that the terms compare, the bands that their thresholds cut its line into."""
+    thresholds: dict[str, set[float]] = {}
+    for term in terms:
+        for leaf in leaves_in(term):
+            if isinstance(leaf, Amount):
+                thresholds.setdefault(leaf.measure, set()).add(leaf.threshold)
+    return {measure: bands(found) for measure, found in thresholds.items()}

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ..records import Framework, Rule, TierClass
-from .comparing import shown
-from .facts import Facts
+from .amounts import AMOUNTS, shown_amount, shown_range
+from .comparing import as_float, shown
+from .facts import NARROWER, Facts
 from .rules import Leaf, evaluate, negation
 
 
@@ -20,6 +21,7 @@ class _Provision(NamedTuple):
     holds: bool | None
     touched: bool
     answers: str
+    question: str
 
 
 def reasons_for(framework: Framework, tiers: Sequence[TierClass], facts: Facts, reached: str | None) -> tuple[str, ...]:
@@ -31,7 +33,7 @@ def reasons_for(framework: Framework, tiers: Sequence[TierClass], facts: Facts, 
     reasons: list[str] = []
     after = False
     for tier in tiers:
-        provisions = list(_provisions(tier, facts, texts))
+        provisions = _without_implied(list(_provisions(tier, facts, texts)))
         if after:
             also = [found.citation for found in provisions if found.holds]
             if also and tier.rule is not None and evaluate(tier.rule, facts).holds:
@@ -55,8 +57,25 @@ def _sentence(found: _Provision) -> str:
 def _provisions(tier: TierClass, facts: Facts, texts: dict[str, str]) -> Iterator[_Provision]:
     for rule in _cited(tier.rule) if tier.rule is not None else ():
         result = evaluate(rule, facts)
-        touched = any(leaf.outcome.holds or leaf.why == "contradiction" for leaf in result.leaves)
-        yield _Provision(rule.threshold_source or tier.source, result.holds, touched, _answers(rule, facts, texts))
+        touched = any(_says_something(leaf) for leaf in result.leaves)
+        citation = rule.threshold_source or tier.source
+        yield _Provision(citation, result.holds, touched, _answers(rule, facts, texts), rule.where.get("question", ""))
+
+
+def _without_implied(provisions: list[_Provision]) -> list[_Provision]:
+    """Leave out what holds by a wide question where one holds by a narrower one: "Art. 5(1)" beside "Art. 5(1)(c)"."""
+    held = [found.question for found in provisions if found.holds and found.question]
+    return [
+        found
+        for found in provisions
+        if not (found.holds and found.question and any(q.startswith(found.question + NARROWER) for q in held))
+    ]
+
+
+def _says_something(leaf: Leaf) -> bool:
+    """Return whether a leaf is worth a sentence: a yes, a contradiction, an amount that was stated. A no is not."""
+    stated_amount = leaf.outcome.measure in AMOUNTS and leaf.outcome.value is not None
+    return bool(leaf.outcome.holds) or leaf.why == "contradiction" or stated_amount
 
 
 def _cited(rule: Rule) -> Iterator[Rule]:
@@ -90,8 +109,22 @@ def _answers(rule: Rule, facts: Facts, texts: dict[str, str]) -> str:
         name = texts.get(question, question) if question else f"{outcome.measure} {outcome.dimensions.get('field', '')}"
         if leaf.why == "contradiction":
             said.append(f"{name} {outcome.reason}")
+        elif outcome.measure in AMOUNTS:
+            said.append(_amount(leaf))
         elif outcome.value is None:
             said.append(f"{name} not answered")
         else:
             said.append(f"{name} {shown(outcome.value)}")
     return " · ".join(dict.fromkeys(said))
+
+
+def _amount(leaf: Leaf) -> str:
+    outcome, text = leaf.outcome, AMOUNTS[leaf.outcome.measure]
+    if outcome.value is None:
+        return f"{text.name} not stated"
+    value, interval = as_float(outcome.value), outcome.interval
+    stated = shown_range(interval.low, interval.high) if interval else shown_range(value, value)
+    if leaf.why == "straddles":
+        limit = shown_amount(as_float(outcome.threshold))
+        return f"{limit} {text.unit} lies inside the stated range {stated} of {text.name}"
+    return f"{text.name} {stated} {text.unit}"

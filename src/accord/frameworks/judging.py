@@ -6,7 +6,7 @@ gathers points gets none, so that nothing is counted twice. Nothing measured is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..records import (
@@ -15,17 +15,18 @@ from ..records import (
     Evidence,
     Framework,
     Requirement,
+    Review,
     RuleOutcome,
     Tier,
     Verdict,
 )
 from ..records.verdict import VerdictStatus
 from .applicability import Applicability
+from .documenting import judge_documents
 from .facts import Facts
+from .reviewing import Reviews
 from .rules import Evaluation, Leaf, evaluate_all
 from .tiers import classify
-
-DOCUMENT = "transparency.document_present"
 
 _WEAKEST_FIRST: tuple[VerdictStatus, ...] = (
     "not_met",
@@ -57,12 +58,25 @@ class _Part:
     outcomes: tuple[RuleOutcome, ...] = ()
 
 
-def judge(framework: Framework, evidence: Sequence[Evidence]) -> Judgement:
-    """Judge the measurements in `evidence` under `framework`."""
+def judge(
+    framework: Framework,
+    evidence: Sequence[Evidence],
+    *,
+    reviews: Sequence[Review] = (),
+    on: str = "",
+    reviewers_needed: Mapping[str, int] | None = None,
+    known_digests: Collection[str] = (),
+) -> Judgement:
+    """Judge the measurements in `evidence` under `framework`, and what they leave open by the `reviews` of people.
+
+    `on` is the day of judging (YYYY-MM-DD), needed if there are reviews; `reviewers_needed` says how many people a
+    requirement needs; `known_digests` are those of the subject and its parts, beside those that evidence speaks of.
+    """
     facts = Facts.of(evidence, framework.questions)
     applicability = Applicability(framework, facts)
+    weighing = Reviews(framework, reviews, evidence, on, reviewers_needed or {}, known_digests)
     verdicts = tuple(
-        _verdict(framework, requirement, facts, applicability) for requirement in points_to_judge(framework)
+        _verdict(framework, requirement, facts, applicability, weighing) for requirement in points_to_judge(framework)
     )
     return Judgement(verdicts, classify(framework, facts), coverage(framework.id, verdicts))
 
@@ -81,8 +95,8 @@ def coverage(framework: str, verdicts: Sequence[Verdict]) -> Coverage:
     """Count verdicts. `applicable` leaves out `not_applicable`.
 
     `evaluated` counts the verdicts that rest on measurements or documents: met, not met, inconclusive and
-    documented ones, and those that need a review of a value that was measured. Declarations and open questions
-    don't count.
+    documented ones, and those that need a review of a value that was measured. Declarations, open questions and what
+    people judged don't count.
     """
     counts: dict[str, int] = {
         status: sum(verdict.status == status for verdict in verdicts) for status in VERDICT_STATUSES
@@ -97,37 +111,39 @@ def coverage(framework: str, verdicts: Sequence[Verdict]) -> Coverage:
 
 
 def _is_evaluated(verdict: Verdict) -> bool:
-    if verdict.status == "needs_review":
+    status = verdict.before_review or verdict.status
+    if status == "needs_review":
         return any(outcome.basis == "measured" and outcome.value is not None for outcome in verdict.outcomes)
-    return verdict.status in ("met", "not_met", "inconclusive", "documented")
+    return status in ("met", "not_met", "inconclusive", "documented")
 
 
-def _verdict(framework: Framework, requirement: Requirement, facts: Facts, applicability: Applicability) -> Verdict:
+def _verdict(
+    framework: Framework, requirement: Requirement, facts: Facts, applicability: Applicability, reviews: Reviews
+) -> Verdict:
     applies, why = applicability.of(requirement)
-    if applies is False:
-        part = _Part("not_applicable", why)
-    else:
-        part = _shown(requirement, facts)
-        if applies is None:
-            part = _Part(part.status, f"{part.reason}; whether this point applies is open: {why}", part.outcomes)
+    part = _Part("not_applicable", why) if applies is False else _shown(requirement, facts, framework.id)
+    weighed = reviews.weigh(requirement, part.status, part.reason)
+    open_ = f"; whether this point applies is open: {why}" if applies is None else ""
     return Verdict(
         framework=framework.id,
         requirement=requirement.id,
-        status=part.status,
-        reason=part.reason,
+        status=weighed.status,
+        reason=f"{weighed.reason}{open_}",
         outcomes=part.outcomes,
         evidence=tuple(dict.fromkeys(outcome.evidence for outcome in part.outcomes if outcome.evidence)),
         applies_from=applicability.date_of(requirement),
+        reviews=weighed.outcomes,
+        before_review=part.status if weighed.status != part.status else None,
     )
 
 
-def _shown(requirement: Requirement, facts: Facts) -> _Part:
+def _shown(requirement: Requirement, facts: Facts, framework: str) -> _Part:
     """Return the weakest of what rules and documents show, or what is left to a person."""
     parts: list[_Part] = []
     if requirement.rules:
         parts.append(_by_rules(evaluate_all(requirement.rules, facts)))
     if requirement.documents:
-        parts.append(_by_documents(requirement.documents, facts))
+        parts.append(_Part(*judge_documents(requirement.documents, facts, framework)))
     if not parts:
         return _Part("not_evaluated", _left_to_a_person(requirement))
     weakest = min(parts, key=lambda part: _WEAKEST_FIRST.index(part.status))
@@ -200,39 +216,3 @@ def _missing(leaves: Sequence[Leaf]) -> str:
 def _name(outcome: RuleOutcome) -> str:
     dimensions = ", ".join(value for value in outcome.dimensions.values() if value)
     return f"{outcome.measure} ({dimensions})" if dimensions else outcome.measure
-
-
-def _by_documents(kinds: Sequence[str], facts: Facts) -> _Part:
-    """A document that is there makes a point documented, never met; one that nobody handed in is not a failure."""
-    there: list[str] = []
-    lost: list[str] = []
-    absent: list[str] = []
-    outcomes: list[RuleOutcome] = []
-    for kind in kinds:
-        found = facts.matching(DOCUMENT, {"kind": kind})
-        values = {fact.measurement.value for fact in found}
-        (there if True in values else lost if False in values else absent).append(kind)
-        outcomes += [
-            RuleOutcome(
-                measure=DOCUMENT,
-                subject=fact.measurement.subject,
-                dimensions=fact.measurement.dimensions,
-                op="exists",
-                value=fact.measurement.value,
-                basis=fact.measurement.basis,
-                evidence=fact.evidence or None,
-                holds=fact.measurement.value is True,
-                reason="the document is there"
-                if fact.measurement.value is True
-                else "the card names it; it isn't there",
-            )
-            for fact in found
-        ]
-    if lost:
-        return _Part("needs_review", f"the card names a document that isn't there: {', '.join(lost)}", tuple(outcomes))
-    if absent:
-        given = f" (there: {', '.join(there)})" if there else ""
-        return _Part("not_evaluated", f"no document handed in: {', '.join(absent)}{given}", tuple(outcomes))
-    return _Part(
-        "documented", f"the documents are there: {', '.join(there)}; nobody judged their content", tuple(outcomes)
-    )

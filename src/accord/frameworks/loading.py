@@ -118,8 +118,8 @@ def select(
     """Return the frameworks that are named, then those that apply in the `wanted` jurisdictions and the `sector`.
 
     "US-CA" takes what applies in the US too, "KE" what the African Union made, and international texts apply
-    everywhere. A profile of a sector is taken for that sector only. With nothing asked for it is the whole library. Each comes
-    once. Raises UsageError for a jurisdiction or a sector that the library has nothing for.
+    everywhere. A profile of a sector is taken for that sector only. With nothing asked for it is the whole library.
+    Each comes once. Raises UsageError for a jurisdiction or a sector that the library has nothing for.
     """
     return tuple(file.framework for file in select_files(ids, wanted, sector))
 

@@ -69,8 +69,8 @@ def _about_fact(measured: Measurement, unit: str) -> list[str]:
     found = []
     if measured.statistics is not None:
         found.append("it is a fact, but names counts")
-    if measured.interval is not None:
-        found.append("it is a fact, but has an interval")
+    if measured.interval is not None and not (measured.basis == measured.interval.kind == "declared"):
+        found.append("it is a fact, but has an interval")  # other than a range that somebody declared
     if measured.unit != unit:
         found.append(f"its unit is {measured.unit!r}, the catalogue says {unit!r}")
     types = _TYPES.get(unit)

@@ -7,10 +7,12 @@ from .evidence import SEVERITIES, Cost, Evidence, Finding, Isolation, Parameter,
 from .framework import Framework, Question, Requirement, Rule, Source, TierClass
 from .measurement import Axis, Context, Counts, Interval, Measurement, Value
 from .profile import Profile, ProfileThreshold
+from .review import DECISIONS, Decision, ReliedOn, Review, Reviewer, ReviewOutcome, is_day
 from .subject import Part, Role, Subject
 from .verdict import VERDICT_STATUSES, Coverage, RuleOutcome, Tier, Verdict
 
 __all__ = [
+    "DECISIONS",
     "DISCLAIMER",
     "SEVERITIES",
     "VERDICT_STATUSES",
@@ -21,6 +23,7 @@ __all__ = [
     "Cost",
     "Counts",
     "Coverage",
+    "Decision",
     "Environment",
     "Evidence",
     "Finding",
@@ -36,7 +39,11 @@ __all__ = [
     "ProfileThreshold",
     "Question",
     "Reason",
+    "ReliedOn",
     "Requirement",
+    "Review",
+    "ReviewOutcome",
+    "Reviewer",
     "Role",
     "Rule",
     "RuleOutcome",
@@ -50,6 +57,7 @@ __all__ = [
     "Verdict",
     "from_builtins",
     "from_json",
+    "is_day",
     "to_builtins",
     "to_json",
     "to_readable_json",

@@ -6,6 +6,7 @@ from .card import Card
 from .evidence import Evidence, Finding
 from .measurement import Record
 from .profile import Profile
+from .review import Review
 from .subject import Subject
 from .verdict import Coverage, Tier, Verdict
 
@@ -64,8 +65,9 @@ class Environment(Record, frozen=True, kw_only=True):
 class Assessment(Record, frozen=True, kw_only=True):
     """Subject, card, evidence, verdicts and tiers. `card_source` is who wrote the card: provider, assessor or none.
 
-    `profile` holds thresholds that somebody set where a text states none. `judged` is the date (YYYY-MM-DD) on which
-    the verdicts hold: evidence can be judged again later than it was measured.
+    `reviews` are people's, whether they count or not. `profile` holds thresholds that somebody set where a text states
+    none. `judged` is the date (YYYY-MM-DD) on which the verdicts hold: evidence can be judged again later than it was
+    measured.
     """
 
     version: str
@@ -77,6 +79,7 @@ class Assessment(Record, frozen=True, kw_only=True):
     verdicts: tuple[Verdict, ...] = ()
     tiers: tuple[Tier, ...] = ()
     frameworks: tuple[FrameworkReference, ...] = ()
+    reviews: tuple[Review, ...] = ()
     profile: Profile | None = None
     judged: str = ""
     summary: Summary

@@ -35,3 +35,8 @@ class Subject(Record, frozen=True, kw_only=True):
     parts: tuple[Part, ...]
     excluded: tuple[str, ...] = ()
     source: str | None = None
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """The digests of the system and of its parts."""
+        return frozenset((self.digest, *(part.digest for part in self.parts)))

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 from .framework import Op
 from .measurement import Interval, Record, Value
+from .review import ReviewOutcome
 
 VerdictStatus = Literal[
     "met",
@@ -41,7 +42,10 @@ class RuleOutcome(Record, frozen=True, kw_only=True):
 
 
 class Verdict(Record, frozen=True, kw_only=True):
-    """A requirement's outcome under one framework, with the rule outcomes and evidence ids that led to it."""
+    """A requirement's outcome under one framework, with the rule outcomes and evidence ids that led to it.
+
+    `reviews` says how each review of it stands; `before_review` is the status without them, where they changed it.
+    """
 
     framework: str
     requirement: str
@@ -50,6 +54,8 @@ class Verdict(Record, frozen=True, kw_only=True):
     outcomes: tuple[RuleOutcome, ...] = ()
     evidence: tuple[str, ...] = ()
     applies_from: str | None = None
+    reviews: tuple[ReviewOutcome, ...] = ()
+    before_review: VerdictStatus | None = None
 
 
 class Tier(Record, frozen=True, kw_only=True):

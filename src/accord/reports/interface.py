@@ -1,6 +1,7 @@
 """What a report is: an assessment, made into bytes of one format.
 
 Each format is one module of this package that holds a `REPORT`; a new format is one new file and no edit elsewhere.
+The format `oscal-poam` is the module `oscal_poam`.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class Report:
 def formats() -> tuple[str, ...]:
     """Return the names of the formats there are, in alphabetical order."""
     package = import_module(__package__ or "accord.reports")
-    names = (module.name for module in pkgutil.iter_modules(package.__path__))
+    names = (module.name.replace("_", "-") for module in pkgutil.iter_modules(package.__path__))
     return tuple(name for name in sorted(names) if _report(name) is not None)
 
 
@@ -93,5 +94,5 @@ def report(name: str) -> Report:
 
 
 def _report(name: str) -> Report | None:
-    found = getattr(import_module(f"{__package__}.{name}"), "REPORT", None)
+    found = getattr(import_module(f"{__package__}.{name.replace('-', '_')}"), "REPORT", None)
     return found if isinstance(found, Report) else None

@@ -151,6 +151,7 @@ def _where(folder: Path | str, console: Console, assessment: Assessment) -> list
         _text(""),
         _line(_("Read it"), f"{place}/report.html", console),
         _line(_("Check it"), f"accord verify {place}", console),
+        *([_line(_("Act on it"), f"accord prevent {place}", console)] if assessment.summary.worst_finding else []),
         *_text(visible(assessment.disclaimer), style="dim").wrap(console, console.width, overflow="fold")[:2],
     ]
 

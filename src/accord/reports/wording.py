@@ -39,6 +39,20 @@ VERDICT_MEANINGS = {
     "not_applicable": N_("The facts on the card put this requirement out of scope."),
 }
 
+DECISION_WORDS = {
+    "met": N_("met"),
+    "partly": N_("partly met"),
+    "not_met": N_("not met"),
+    "not_applicable": N_("does not apply"),
+    "undecided": N_("undecided"),
+}
+
+SIGNER_WORDS = {
+    "own": N_("the assessor's own"),
+    "trust_list": N_("on the assessor's trust list"),
+    "unknown key": N_("an unknown key"),
+}
+
 REASON_WORDS = {
     "not_applicable": N_("does not apply to this target"),
     "missing_extra": N_("an optional library is not installed"),

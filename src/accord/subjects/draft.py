@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..errors import UsageError
+from ..records import Question
 from .card import CARD_NAME
 from .column_words import LABEL, PREDICTION, PROTECTED, SCORE
 from .columns import MAX_VALUES, Column, read_columns
@@ -23,15 +24,34 @@ from .recognise import recognise
 MAX_FILES = 5000
 MAX_TABLES = 20
 
+# Kinds of `accord.documents` by the file names that are usual in the field.
+_TEXT_FILE = r"\.(md|markdown|txt|rst|html?|pdf|docx|odt)"
+
+
+def _named(words: str) -> re.Pattern[str]:
+    """A file name that is `words` (a blank stands for any joint) or has them first or last, as `acme-model-card-v2`."""
+    joined = words.replace(" ", "[-_. ]?")
+    return re.compile(rf"(?:[^/]*[-_. ])?(?:{joined})(?:[-_. ][^/]*)?{_TEXT_FILE}", re.IGNORECASE)
+
+
 _DOCUMENTS = (
-    ("model_card", re.compile(r"model[-_ ]?card\.(md|txt|pdf|html|rst)", re.IGNORECASE)),
-    (
-        "datasheet",
-        re.compile(r"(data[-_ ]?sheet|data[-_ ]?card|dataset[-_ ]?card)\.(md|txt|pdf|html|rst)", re.IGNORECASE),
-    ),
-    ("licence", re.compile(r"(licen[cs]e|copying)(\.(md|txt|rst))?", re.IGNORECASE)),
-    ("security_policy", re.compile(r"security\.(md|txt|rst)", re.IGNORECASE)),
-    ("readme", re.compile(r"readme(\.(md|txt|rst))?", re.IGNORECASE)),
+    ("model_card", _named("model card|system card")),
+    ("datasheet", _named("data sheet|data card|data ?set card")),
+    ("licence", re.compile(rf"(licen[cs]e|copying)([-_][\w-]{{1,40}})?({_TEXT_FILE})?", re.IGNORECASE)),
+    ("security", _named("security|security policy|security concept")),
+    ("risk_management", _named("risk management|risk assessment|risk register|risk file")),
+    ("impact_assessment", _named("impact assessment|fria|dpia|aia")),
+    ("technical_documentation", _named("technical documentation|technical file|annex iv")),
+    ("instructions_for_use", _named("instructions? for use|instructions of use|ifu|user manual|user guide")),
+    ("declaration_of_conformity", _named("declaration of conformity|eu declaration")),
+    ("quality_management", _named("quality management|quality manual|qms")),
+    ("post_market_monitoring", _named("post market|monitoring plan|pmm plan")),
+    ("incident_response", _named("incident response|incident plan")),
+    ("privacy_notice", _named("privacy|privacy notice|privacy policy")),
+    ("copyright_policy", _named("copyright policy")),
+    ("patent_notices", re.compile(rf"patents?({_TEXT_FILE})?", re.IGNORECASE)),
+    ("training_data_summary", _named("training data summary|training content summary")),
+    ("test_report", _named("test report|evaluation report")),
 )
 _SYSTEM_QUESTIONS = (
     ("version", '""', "the version that is assessed"),
@@ -64,10 +84,16 @@ class _Found:
     unnamable: tuple[str, ...]
 
 
-def draft_card(target: Path) -> str:
+def draft_card(
+    target: Path,
+    *,
+    jurisdictions: Sequence[str] = (),
+    questions: Sequence[tuple[str, Sequence[Question]]] = (),
+) -> str:
     """Return the text of a card (TOML) for a file or folder; its uncommented lines are a card that reads.
 
-    Raises UsageError if the target is neither, Unavailable if a file can't be read.
+    `jurisdictions` are stated on the card. `questions` come commented out, to be answered, each group under its
+    heading. Raises UsageError if the target is neither a file nor a folder, Unavailable if a file can't be read.
     """
     if not (target.is_dir() or target.is_file()):
         raise UsageError("bad-target", f"{shown(target)} is neither a file nor a folder", "Name a file or a folder.")
@@ -78,13 +104,14 @@ def draft_card(target: Path) -> str:
         "",
         "[system]",
         f"name = {_quote(target.resolve().name)}",
-        *_questions(_SYSTEM_QUESTIONS),
+        *_system_lines(jurisdictions),
         "",
         *_data_section(target, found.tables),
         *_model_section(found.models),
         *_documents_section(found.documents),
         "# [context]",
         *_questions(_CONTEXT_QUESTIONS),
+        *_answers_section(questions),
     ]
     lines += [f"# {_quote(path)} can't be named in a card: rename it" for path in found.unnamable[:10]]
     return "\n".join(lines) + "\n"
@@ -184,7 +211,7 @@ def _model_section(models: tuple[str, ...]) -> list[str]:
         "[model]",
         f"file = {_quote(models[0])}{_others('model file', models)}",
         '# base_model = ""  # what it was derived from, with its version',
-        '# training = { tokens = 0, hours = 0.0, hardware = "" }  # what training took',
+        '# training = { tokens = 0, hours = 0.0, hardware = "", flop = 0.0 }  # what it took; flop: or [least, most]',
         "",
     ]
 
@@ -197,6 +224,31 @@ def _documents_section(documents: tuple[tuple[str, str], ...]) -> list[str]:
         '# risk_management = ""  # a path inside the target; also: technical_documentation, datasheet …',
         "",
     ]
+
+
+def _system_lines(jurisdictions: Sequence[str]) -> list[str]:
+    lines = _questions(_SYSTEM_QUESTIONS)
+    if not jurisdictions:
+        return lines
+    stated = f"jurisdictions = [{', '.join(map(_quote, jurisdictions))}]"
+    return [stated if line.startswith("# jurisdictions") else line for line in lines]
+
+
+def _answers_section(groups: Sequence[tuple[str, Sequence[Question]]]) -> list[str]:
+    """Questions without a value: uncommented unread, they are a mistake that names its line, never an answer."""
+    lines = (
+        ["", "[answers]", "# Laws classify systems by these facts. Write true or false in place of ?."]
+        if groups
+        else []
+    )
+    for heading, questions in groups:
+        lines.append(f"# {_one_line(heading)}")
+        lines += [f"# {item.id} = ?  # {_one_line(item.text)} [{_one_line(item.source)}]" for item in questions]
+    return lines
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _questions(questions: Iterable[tuple[str, str, str]]) -> list[str]:

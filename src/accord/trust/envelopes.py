@@ -15,14 +15,14 @@ from .canonical import MAX_VALUES, canonical, count_values, digest_bytes, read
 from .dsse import Envelope, parse, to_line, verify
 from .ed25519 import PublicKey
 from .encoding import b64decode
-from .predicates import AssessmentPredicate, EvidencePredicate, StatedKey
+from .predicates import AssessmentPredicate, EvidencePredicate, ReviewPredicate, StatedKey
 from .statement import ASSESSMENT_TYPE, EVIDENCE_TYPE, Statement
 from .statement import parse as parse_statement
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_LINES = 10_000
 
-P = TypeVar("P", AssessmentPredicate, EvidencePredicate)
+P = TypeVar("P", AssessmentPredicate, EvidencePredicate, ReviewPredicate)
 
 
 class Change(Record, frozen=True, kw_only=True):

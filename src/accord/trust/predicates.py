@@ -1,4 +1,4 @@
-"""What our two statements say: the shapes of `evidence/v0.1` and `assessment/v0.1`.
+"""What our statements say: the shapes of `evidence/v0.1`, `assessment/v0.1` and `review/v0.1`.
 
 Names follow in-toto: `timeCreated` as in svr, `harness` (what measured) as in the proposed eval-result. The assurance
 of a result is not stored: the reader derives it from who signed.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from ..records import Evidence, FrameworkReference, Tier, Verdict
+from ..records import Decision, Evidence, FrameworkReference, ReliedOn, Reviewer, Tier, Verdict
 
 
 class Harness(Struct, frozen=True):
@@ -68,6 +68,36 @@ class AssessmentPredicate(Struct, frozen=True, kw_only=True):
     card: str | None
     evidence: tuple[EvidenceReference, ...]
     files: tuple[FileReference, ...]
+    harness: Harness
+    signer: StatedKey
+    log: StatedLog
+    disclaimer: str
+    salt: str
+    timeCreated: str
+    validUntil: str
+
+
+class ReviewedFramework(Struct, frozen=True):
+    """The text that a requirement stands in: id, version, and the digest of the file that was used."""
+
+    id: str
+    version: str
+    digest: str
+
+
+class ReviewPredicate(Struct, frozen=True, kw_only=True):
+    """What a person judged of one requirement. The signer recorded it; who judged is the `reviewer`.
+
+    `asked` is the digest of the requirement's words. The review holds to the end of the day of `validUntil`.
+    """
+
+    framework: ReviewedFramework
+    requirement: str
+    asked: str
+    decision: Decision
+    reason: str
+    reliedOn: tuple[ReliedOn, ...]
+    reviewer: Reviewer
     harness: Harness
     signer: StatedKey
     log: StatedLog

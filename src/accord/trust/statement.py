@@ -17,6 +17,7 @@ from .canonical import canonical, read
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 EVIDENCE_TYPE = "urn:accord:evidence:v0.1"
 ASSESSMENT_TYPE = "urn:accord:assessment:v0.1"
+REVIEW_TYPE = "urn:accord:review:v0.1"
 SALT_BYTES = 16
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _DIGEST_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")

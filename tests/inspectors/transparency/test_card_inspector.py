@@ -167,3 +167,18 @@ def test_its_own_card_is_complete():
     assert (INSPECTOR.id, INSPECTOR.scope, INSPECTOR.isolation) == ("transparency.card", "subject", "none")
     assert INSPECTOR.reads_card
     assert not INSPECTOR.cacheable
+
+
+def test_presence_is_told_of_the_digest_of_the_document(tmp_path):
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / "card.md").write_text("# Card")
+    (tmp_path / "t" / "accord.toml").write_text('[documents]\nmodel_card = "card.md"\nsecurity = "gone.md"\n')
+    with open_target(str(tmp_path / "t")) as target:
+        (part,) = [part for part in target.subject.parts if part.path == "card.md"]
+        outcome = read_card(
+            Inspection(part=part, subject=target.subject, root=target.root, card=target.card, card_source="provider")
+        )
+        found = {
+            m.dimensions["kind"]: m.subject for m in outcome.measurements if m.measure.endswith("document_present")
+        }
+        assert found == {"model_card": part.digest, "security": target.subject.digest}

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from ...errors import MalformedInput
 from ...measures.derive import fact, measurement
-from ...records import Axis, Counts, Interval, Measurement, Place, Value, to_builtins
+from ...records import Axis, Card, Counts, Interval, Measurement, Place, Value, to_builtins
 from ...subjects import resolve_inside, stated
 from ..interface import FindingRule, Inspection, Outcome, inspector
+from .named_documents import named_documents
 
 CONTRADICTION = FindingRule(
     "CARD-001",
@@ -131,10 +132,9 @@ def read_card(inspection: Inspection) -> Outcome:
     ]
     return Outcome(
         measurements=(
-            *(_fact(subject, field, value) for field, value in facts),
-            *_training_compute(inspection),
+            *declared(inspection.card, subject),
             measurement("transparency.card_completeness", "fields", completeness, {}, subject=subject),
-            *(_document(subject, field, present) for field, _, present in documents if field.startswith("documents.")),
+            *_presence(inspection, documents),
         ),
         findings=tuple(findings),
         statistics={"fields": completeness},
@@ -152,14 +152,19 @@ def _fact(subject: str, field: str, value: Any) -> Measurement:
     return replace(read, basis="declared")
 
 
-def _training_compute(inspection: Inspection) -> list[Measurement]:
+def declared(card: Card, subject: str) -> tuple[Measurement, ...]:
+    """Return what a card states of the subject with this digest, as declared measurements."""
+    return (*(_fact(subject, field, value) for field, value in stated(card)), *_training_compute(card, subject))
+
+
+def _training_compute(card: Card, subject: str) -> list[Measurement]:
     """The operations of training; a range becomes an interval, its value the geometric mean of the two ends."""
-    flop = inspection.card.model.training.flop
+    flop = card.model.training.flop
     if flop is None:
         return []
     low, high = flop if isinstance(flop, tuple) else (flop, flop)
     value = min(max(math.sqrt(low) * math.sqrt(high), low), high)
-    read = fact("card.training_compute", value, subject=inspection.subject.digest, method=METHOD)
+    read = fact("card.training_compute", value, subject=subject, method=METHOD)
     interval = Interval(low=low, high=high, level=1.0, kind="declared") if low < high else None
     return [replace(read, basis="declared", interval=interval)]
 
@@ -207,11 +212,17 @@ def _is_there(root: Path, path: str) -> bool:
     return place is not None and (place.is_dir() or place.stat().st_size > 0)
 
 
-def _document(subject: str, field: str, present: bool) -> Measurement:
-    return fact(
-        "transparency.document_present",
-        present,
-        subject=subject,
-        method="looked for the path in the target",
-        dimensions={"kind": field.removeprefix("documents.")},
-    )
+def _presence(inspection: Inspection, documents: list[tuple[str, str, bool]]) -> list[Measurement]:
+    """Whether each document is there: of the part that it is, or of the whole subject where it's no part."""
+    parts = named_documents(inspection)
+    return [
+        fact(
+            "transparency.document_present",
+            present,
+            subject=parts[kind].digest if present and kind in parts else inspection.subject.digest,
+            method="looked for the path in the target",
+            dimensions={"kind": kind},
+        )
+        for field, _, present in documents
+        if (kind := field.removeprefix("documents.")) != field
+    ]

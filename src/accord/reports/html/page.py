@@ -20,6 +20,7 @@ from .evidence import EvidenceView, evidence_of
 from .facts import environment_facts, parts_of, system_facts
 from .findings import MOST_FINDINGS, findings_of, grouped, highlights
 from .panels import Panel, panels_of
+from .prevention import prevention_of
 from .requirements import frameworks_of, tiers_of, verdict_counts
 
 if TYPE_CHECKING:
@@ -67,9 +68,10 @@ def render(assessment: Assessment, *, details: Details) -> bytes:
             assessment=assessment,
             details=details,
             language=language,
-            direction="rtl" if language.partition("-")[0] in _RIGHT_TO_LEFT else "ltr",
+            direction=direction(language),
             style_digest=_style_digest(),
             findings=grouped(findings[:MOST_FINDINGS]),
+            prevention=prevention_of(assessment, details),
             more_findings=max(0, len(findings) - MOST_FINDINGS),
             highlights=first,
             rest=_rest(panels, first, evidence),
@@ -88,6 +90,11 @@ def render(assessment: Assessment, *, details: Details) -> bytes:
     page = _PER_CENT.sub("\\1\N{NO-BREAK SPACE}%", page)
     # Whatever a template does, nothing that steers the reader's display leaves here.
     return visible(page, keep="\n", longest=None).encode()
+
+
+def direction(language: str) -> str:
+    """Return in which direction a language is written, as HTML says it."""
+    return "rtl" if language.partition("-")[0] in _RIGHT_TO_LEFT else "ltr"
 
 
 def _rest(

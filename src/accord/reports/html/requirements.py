@@ -7,8 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...frameworks.judging import coverage as count_coverage
+from ...frameworks.tiers import fact_text
 from ...i18n import _
-from ...records import Assessment, Coverage, FrameworkReference, Requirement, RuleOutcome, Tier, Verdict
+from ...records import (
+    Assessment,
+    Coverage,
+    FrameworkReference,
+    Requirement,
+    Review,
+    ReviewOutcome,
+    RuleOutcome,
+    Tier,
+    Verdict,
+)
 from .. import figures
 from ..interface import Details
 from ..wording import VERDICT_ORDER, name_of, operator
@@ -37,6 +48,15 @@ class OutcomeView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewView:
+    """A person's review and how it stands; `review` is null where the record holds only its outcome."""
+
+    outcome: ReviewOutcome
+    review: Review | None
+    relied_on: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RequirementView:
     """A requirement and its verdict. `label` is how the source cites it."""
 
@@ -53,6 +73,8 @@ class RequirementView:
     outcomes: tuple[OutcomeView, ...]
     more_outcomes: int
     evidence: tuple[Link, ...]
+    reviews: tuple[ReviewView, ...]
+    before_review: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +147,6 @@ def tiers_of(assessment: Assessment, details: Details) -> tuple[TierView, ...]:
     views = []
     for tier in assessment.tiers:
         framework = frameworks.get(tier.framework)
-        questions = {question.id: question.text for question in framework.questions} if framework else {}
         classes = {item.id: item.title for item in framework.tiers} if framework else {}
         views.append(
             TierView(
@@ -133,7 +154,7 @@ def tiers_of(assessment: Assessment, details: Details) -> tuple[TierView, ...]:
                 anchor=anchors.framework(tier.framework),
                 tier=tier,
                 candidates=tuple(classes.get(candidate, candidate) for candidate in tier.candidates),
-                missing=tuple((fact, questions.get(fact, "")) for fact in tier.missing),
+                missing=tuple((fact, fact_text(framework, fact)) for fact in tier.missing),
             )
         )
     return tuple(views)
@@ -173,7 +194,19 @@ def _requirement(
         outcomes=tuple(_outcome(outcome, units, details, anchors) for outcome in outcomes[:MOST_OUTCOMES]),
         more_outcomes=max(0, len(outcomes) - MOST_OUTCOMES),
         evidence=tuple(Link(link, name) for link, name in links if link),
+        reviews=tuple(_review(outcome, assessment, details) for outcome in verdict.reviews),
+        before_review=verdict.before_review or "",
     )
+
+
+def _review(outcome: ReviewOutcome, assessment: Assessment, details: Details) -> ReviewView:
+    review = next((item for item in assessment.reviews if item.envelope == outcome.review), None)
+    relied = review.relied_on if review else ()
+    names = Counter(details.measure(item.name) for item in relied if item.kind == "measurement")
+    lines = [name if times == 1 else f"{name} (× {times})" for name, times in names.items()]
+    documents = (item for item in relied if item.kind != "measurement")
+    lines += [", ".join(filter(None, (item.name, item.date, item.page))) for item in documents]
+    return ReviewView(outcome, review, tuple(lines))
 
 
 def _outcome(outcome: RuleOutcome, units: Mapping[str, str], details: Details, anchors: Anchors) -> OutcomeView:

@@ -1,0 +1,135 @@
+"""`accord crosswalk` as a user calls it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner
+from msgspec.structs import replace
+
+from accord.cli.crosswalk import command
+from accord.crosswalk import read_sssom
+from accord.errors import AccordError, UsageError
+from accord.records import Verdict, to_json
+
+PAIR = ("eu-gpai-code", "eu-ai-act")
+HEADING = "subject_id\tpredicate_id\tobject_id\tmapping_justification\tconfidence\n"
+METADATA = "#curie_map:\n#  eu-ai-act: https://e.u/\n#  nist-ai-rmf: https://n.us/\n#license: https://example.org/\n"
+GOOD = "nist-ai-rmf:measure_2.7\tskos:relatedMatch\teu-ai-act:art_15\tsemapv:ManualMappingCuration\t0.6\n"
+BAD = "nist-ai-rmf:measure_2.77\tskos:relatedMatch\teu-ai-act:art_15\tsemapv:ManualMappingCuration\t0.6\n"
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    result = CliRunner().invoke(command, [str(argument) for argument in arguments], standalone_mode=False)
+    if result.exception:
+        raise result.exception
+    return result.return_value, result.output
+
+
+@pytest.fixture
+def record(assessment, tmp_path: Path) -> Path:
+    """An assessment in which all of the code's documentation is shown, and its copyright policy is not met."""
+    from accord.frameworks import load
+    from accord.frameworks.judging import points_to_judge
+
+    verdicts = tuple(
+        Verdict(framework="eu-gpai-code", requirement=point.id, status=status, reason="test")
+        for point in points_to_judge(load("eu-gpai-code"))
+        if (status := {"t": "documented", "c": "not_met"}.get(point.id[0]))
+    )
+    path = tmp_path / "assessment.json"
+    path.write_bytes(to_json(replace(assessment, verdicts=verdicts)))
+    return path
+
+
+def test_text_says_what_carries_over_and_what_is_left() -> None:
+    status, text = run(*PAIR)
+    assert status == 0
+    carried, rest = text.split("Only overlaps, so nothing carries over")
+    assert "Art. 53(1)(a)" in carried and "eu-gpai-code#t_1 ⊃ eu-ai-act#art_53.1.a" in carried
+    assert "→ nothing more, once t_1 is shown" in carried
+    assert "No relation is known" in rest
+    assert "not a conformity assessment" in rest
+    assert "Provisional, as the original was not read in full: eu-gpai-code." in carried
+
+
+def test_an_assessment_decides_what_is_shown(record: Path) -> None:
+    _status, text = run(*PAIR, "--from", record)
+    shown = text[text.index("Shown already") : text.index("Left to show")]
+    assert "Art. 53(1)(a)" in shown and "[documented]" in shown
+    assert "Art. 53(1)(c)" not in shown
+    _status, text = run(*PAIR, "--from", record, "--json")
+    found = {crossing["requirement"]: crossing for crossing in json.loads(text)["crossings"]}
+    assert found["eu-ai-act#art_53.1.a"]["outcome"] == "shown"
+    assert found["eu-ai-act#art_53.1.c"]["outcome"] == "open", (
+        "what the code asks beyond the Act may be what is not met"
+    )
+
+
+def test_every_format_is_what_it_says(record: Path, tmp_path: Path) -> None:
+    _status, sssom = run(*PAIR, "--format", "sssom")
+    assert read_sssom(sssom.encode(), name="out").problems == ()
+    _status, svg = run(*PAIR, "--format", "svg")
+    assert ElementTree.fromstring(svg).tag.endswith("svg")
+    out = tmp_path / "page.html"
+    _status, said = run(*PAIR, "--format", "html", "--from", record, "--out", out)
+    assert said == f"Written: {out}\n"
+    assert out.read_text().startswith("<!DOCTYPE html>")
+    _status, said = run(*PAIR, "--out", out)
+    assert out.read_text().startswith("From eu-gpai-code")
+
+
+def test_without_frameworks_it_lists_the_pairs() -> None:
+    _status, text = run("--json")
+    counts = {tuple(entry["frameworks"]): entry["edges"] for entry in json.loads(text)}
+    assert counts["eu-ai-act", "nist-ai-rmf"] >= 50
+    assert "eu-ai-act" in run()[1]
+
+
+def test_consensus_keeps_kinds_apart_and_names_what_is_provisional() -> None:
+    _status, text = run("--consensus", "--at-least", 5)
+    assert "frameworks in" in text and "overlapping:" in text and "provisional:" in text
+    _status, text = run("--consensus", "--json")
+    assert len(json.loads(text)) > len([topic for topic in json.loads(text) if len(topic["frameworks"]) >= 5])
+
+
+def test_import_reports_and_writes_only_where_it_is_told(tmp_path: Path) -> None:
+    path, out = tmp_path / "theirs.tsv", tmp_path / "good.tsv"
+    path.write_text(METADATA + HEADING + GOOD + BAD)
+    before = sorted(tmp_path.iterdir())
+    status, text = run("--import", path)
+    assert status == 1
+    assert "✓ 6: nist-ai-rmf#measure_2.7 intersects eu-ai-act#art_15 (0.6)" in text
+    assert "✗ line 7, subject_id: nist-ai-rmf has no requirement 'measure_2.77'. Nearest: measure_2.7" in text
+    assert "2 rows: 1 good, 0 say that nothing matches; 1 errors." in text
+    assert sorted(tmp_path.iterdir()) == before
+    run("--import", path, "--out", out)
+    assert run("--import", out)[0] == 0
+    assert [edge.object for edge in read_sssom(out.read_bytes(), name="out").edges] == ["eu-ai-act#art_15"]
+
+
+def test_a_users_file_of_edges_is_used(tmp_path: Path) -> None:
+    path = tmp_path / "mine.tsv"
+    path.write_text(METADATA + HEADING + GOOD.replace("relatedMatch", "narrowMatch"))
+    _status, text = run("nist-ai-rmf", "eu-ai-act", "--edges", path, "--json")
+    found = {crossing["requirement"]: crossing["standing"] for crossing in json.loads(text)["crossings"]}
+    assert found["eu-ai-act#art_15"] == "carried"
+    path.write_text(METADATA + HEADING + BAD)
+    with pytest.raises(AccordError, match=r"line 6, subject_id: nist-ai-rmf has no requirement"):
+        run("nist-ai-rmf", "eu-ai-act", "--edges", path)
+    with pytest.raises(AccordError, match=r"line 6, subject_id: nist-ai-rmf has no requirement"):
+        run("--consensus", "--edges", path)
+
+
+def test_wrong_calls(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="needs two frameworks"):
+        run("eu-ai-act")
+    with pytest.raises(UsageError, match="there is no framework 'nothing'"):
+        run("eu-ai-act", "nothing")
+    broken = tmp_path / "assessment.json"
+    broken.write_text("{")
+    with pytest.raises(AccordError):
+        run(*PAIR, "--from", broken)
