@@ -50,7 +50,7 @@ def page(framework: Framework) -> str:
         f"`{framework.id}`, version {framework.version}, {framework.status}. {framework.issuer}, "
         f"{framework.jurisdiction}, {framework.kind}.",
         "",
-        f"Source: [{source.title}]({source.uri}), {source.date}. {framework.text_licence.strip()}.",
+        f"Source: {_link(source.title, source.uri)}, {source.date}. {framework.text_licence.strip()}.",
         "",
     ]
     lines += [f"**What was read.** {_line(framework.read)}", ""] if framework.read else []
@@ -150,6 +150,10 @@ def _questions(framework: Framework) -> list[str]:
     ]
     lines += [f"| `{item.id}` | {cell(item.source)} | {cell(item.text)} |" for item in framework.questions]
     return [*lines, ""]
+
+
+def _link(title: str, uri: str) -> str:
+    return f"[{title}]({uri})" if uri.startswith("http") else f"{title} (`{uri}`)"
 
 
 def _line(text: str) -> str:

@@ -15,6 +15,7 @@ from accord.cli import COMMANDS
 from accord.inspectors.registry import all_inspectors
 
 sys.path.insert(0, str(Path(__file__).parent))  # the pages that have a file of their own
+import crosswalk_pages
 import framework_pages
 import measure_pages
 
@@ -83,7 +84,9 @@ def pages() -> dict[str, str]:
         "records.md": record_kinds(),
         "frameworks.md": framework_pages.index(),
         "measures.md": measure_pages.index(),
+        "crosswalks.md": crosswalk_pages.index(),
         **framework_pages.pages(),
+        **crosswalk_pages.files(),
         **measure_pages.pages(),
     }
     return {name: text.rstrip() + "\n" for name, text in made.items()}
@@ -96,7 +99,7 @@ def _cell(text: str) -> str:
 def main() -> None:
     """Write every page, and remove those of frameworks and measures that are gone."""
     made = pages()
-    for stale in REFERENCE.rglob("*.md"):
+    for stale in [*REFERENCE.rglob("*.md"), *REFERENCE.rglob("*.svg")]:
         if stale.relative_to(REFERENCE).as_posix() not in made:
             stale.unlink()
     for name, text in made.items():

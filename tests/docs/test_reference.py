@@ -25,7 +25,7 @@ def _generator() -> ModuleType:
 def test_reference_pages_are_current() -> None:
     expected = _generator().pages()
     folder = ROOT / "docs" / "reference"
-    written = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.md")}
+    written = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.*")}
     wrong = [name for name in expected.keys() | written.keys() if expected.get(name) != written.get(name)]
     assert not wrong, "run: python docs/generate.py"
 

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accord.frameworks import judge, library, load
+from accord.frameworks.applicability import BODIES
 from accord.frameworks.judging import coverage, points_to_judge
 from accord.records import (
     VERDICT_STATUSES,
@@ -218,9 +219,15 @@ def test_coverage_counts_what_rests_on_measurements_or_documents(evidence, measu
 @pytest.mark.parametrize("framework", library(), ids=lambda framework: framework.id)
 def test_nothing_measured_is_never_a_pass(framework):
     judgement = judge(framework, [])
-    assert {verdict.status for verdict in judgement.verdicts} == {"not_evaluated"}
+    points = {requirement.id: requirement for requirement in framework.requirements}
+    for verdict in judgement.verdicts:
+        line = [points[verdict.requirement]]
+        while line[-1].parent:
+            line.append(points[line[-1].parent])
+        binds_bodies = any(point.addressee in BODIES for point in line)
+        assert verdict.status == ("not_applicable" if binds_bodies else "not_evaluated"), verdict.requirement
     assert judgement.coverage.evaluated == 0
-    assert judgement.coverage.applicable == len(judgement.verdicts) == len(points_to_judge(framework))
+    assert len(judgement.verdicts) == len(points_to_judge(framework))
 
 
 def test_compas_like_evidence_is_shown_to_a_person_and_never_met(evidence, measured):
@@ -292,7 +299,8 @@ def test_any_evidence_gives_one_verdict_a_point_and_unrelated_evidence_changes_n
         assert ids == [requirement.id for requirement in points_to_judge(framework)]
         assert len(set(ids)) == len(ids)
         assert {verdict.status for verdict in judgement.verdicts} <= set(VERDICT_STATUSES)
-        assert judgement.coverage.evaluated <= judgement.coverage.applicable == len(ids)
+        out = sum(verdict.status == "not_applicable" for verdict in judgement.verdicts)
+        assert judgement.coverage.evaluated <= judgement.coverage.applicable == len(ids) - out
         assert sum(judgement.coverage.counts.values()) == len(ids)
         for verdict in judgement.verdicts:
             assert verdict.status != "met"  # no law in the library states a number

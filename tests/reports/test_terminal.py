@@ -69,8 +69,21 @@ def test_no_escape_sequence_but_our_own_on_a_terminal(sample) -> None:
 def test_many_frameworks_leave_room_for_the_way_to_the_report(sample) -> None:
     base = sample.compas()
     coverage = tuple(Coverage(framework=f"f{i}", applicable=9, evaluated=3, counts={"met": 3}) for i in range(40))
-    assessment = sample.replaced(base, summary=sample.replaced(base.summary, coverage=coverage))
+    used = tuple(sample.replaced(base.frameworks[0], id=f"f{i}", jurisdiction=f"X{i}") for i in range(40))
+    assessment = sample.replaced(base, frameworks=used, summary=sample.replaced(base.summary, coverage=coverage))
     lines = printed(assessment).splitlines()
     assert len(lines) <= LINES
     assert "… more in the report" in "\n".join(lines)
     assert any("accord verify" in line for line in lines)
+
+
+def test_many_frameworks_of_one_jurisdiction_are_added_up(sample) -> None:
+    base = sample.compas()
+    coverage = tuple(Coverage(framework=f"f{i}", applicable=9, evaluated=3, counts={"met": 3}) for i in range(40))
+    used = tuple(
+        sample.replaced(base.frameworks[0], id=f"f{i}", jurisdiction="INT" if i < 30 else "KE") for i in range(40)
+    )
+    assessment = sample.replaced(base, frameworks=used, summary=sample.replaced(base.summary, coverage=coverage))
+    text = printed(assessment)
+    assert "international, 30 texts: 90 of 270 requirements evaluated" in text
+    assert "KE, 10 texts: 30 of 90 requirements evaluated" in text

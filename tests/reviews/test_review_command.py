@@ -24,13 +24,13 @@ from accord.inspectors.registry import all_inspectors
 from accord.judge import open_stored
 from accord.records import from_json, to_readable_json
 from accord.records.assessment import Assessment
-from accord.reports import known_details, report
+from accord.reports import known_details
 from accord.reports.html.review_form import Served, render_form
 from accord.reports.review_sheet import render_sheet
 from accord.reviews import load_reviews
 from accord.reviews.columns import COLUMNS
 from accord.summary import summarise
-from accord.trust import KeyStore, own_log, seal
+from accord.trust import KeyStore, Trust, own_log, seal
 from accord.verify import verify
 
 CARD = """
@@ -146,22 +146,47 @@ def test_the_whole_way(sealed, tmp_path):
     assert after.summary.coverage[0].evaluated == before.summary.coverage[0].evaluated
 
     folder = tmp_path / "judged"
-    folder.mkdir()
-    (folder / "assessment.json").write_bytes(to_readable_json(after))
-    page = report("html").render(after, details=known_details(after))
-    (folder / "report.html").write_bytes(page)
-    seal(folder, after, signer=KeyStore().own(), log=own_log())
+    said = run("judge", str(sealed), "--reviews", str(out), "--out", str(folder))
+    assert "→ judged: judged:" in said
     checked = verify(folder, known)
     assert checked.recomputed.disagreements == ()
     assert checked.outcome == "proven"
+    assert checked.reviews.count == 2
+    page = (folder / "report.html").read_bytes()
     assert page.count(b'class="review"') == 2
     assert b"paid by the provider" in page
     assert b"Without these reviews:" in page
 
-    forged = replace(after, reviews=tuple(replace(item, decision="not_met") for item in after.reviews))
-    (folder / "assessment.json").write_bytes(to_readable_json(forged))
-    seal(folder, forged, signer=KeyStore().own(), log=own_log())
-    assert verify(folder, known).outcome == "altered", "verdicts follow from the reviews that the record holds"
+    again = tmp_path / "again"
+    run("judge", str(folder), "--framework", "nist-ai-rmf", "--out", str(again))
+    assert verify(again, known).reviews.count == 2, "reviews stay with a report that is judged again"
+    assert verify(folder, Trust()).reviews.unknown, "a reader who does not know the reviewer's key is told"
+
+
+def resealed(folder: Path, assessment: Assessment) -> Path:
+    (folder / "assessment.json").write_bytes(to_readable_json(assessment))
+    seal(folder, assessment, signer=KeyStore().own(), log=own_log())
+    return folder
+
+
+def test_reviews_that_nobody_signed_are_found(sealed, tmp_path):
+    out, folder = tmp_path / "reviews", tmp_path / "judged"
+    run("review", str(sealed), "--out", str(out))
+    handed = filled(out / "review-form.csv", tmp_path / "filled.csv", answer())
+    run("review", str(sealed), "--import", str(handed), "--out", str(out))
+    run("judge", str(sealed), "--reviews", str(out), "--out", str(folder))
+    known = KeyStore().known()
+    record = open_stored(folder, known).assessment
+
+    forged = replace(record, reviews=tuple(replace(item, reason="All is well.") for item in record.reviews))
+    found = verify(resealed(folder, forged), known)
+    assert found.outcome == "altered"
+    assert "it is not what was signed" in found.reviews.altered[0]
+
+    (folder / "reviews.intoto.jsonl").unlink()
+    found = verify(resealed(folder, record), known)
+    assert found.outcome == "altered"
+    assert "nobody's signature comes with it" in found.reviews.altered[0]
 
 
 def test_a_form_is_never_overwritten_nor_put_into_the_report(sealed, tmp_path):

@@ -45,7 +45,12 @@ if TYPE_CHECKING:
 @click.option("--run-target", is_flag=True, help="Allow inspectors that run the target's own code, isolated.")
 @click.option("--unsafe-no-isolation", is_flag=True, help="Run it even where the kernel can't isolate it. Reported.")
 @click.option("--fail-on", "gates", multiple=True, metavar="GATE", help="finding:high, verdict:not_met, coverage<0.5.")
-@click.option("--format", "formats", multiple=True, help="Reports to write: html (and always json). Repeatable.")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    help="Reports beside json: html, oscal, oscal-poam. Repeatable.",
+)
 @click.option("--lang", default="en", show_default=True, help="Language of summary and report.")
 @click.option(
     "--plan", "plan_only", is_flag=True, help="Say what would run, what is missing, what it costs; run nothing."

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..records import Framework
     from ..records.crosswalk import Crossing, Crosswalk, Edge, MappingSet, Topic
 
-FORMATS = ("text", "sssom", "json", "svg", "html")
+FORMATS = ("text", "sssom", "oscal", "json", "svg", "html")
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
@@ -94,6 +94,11 @@ def _rendered(found: Crosswalk, first: Framework, second: Framework, form: str) 
     if form == "sssom":
         title = f"Crosswalk from {first.id} {first.version} to {second.id} {second.version}"
         return write_sssom(stated_and_computed(found), {first.id: first, second.id: second}, title=title)
+    if form == "oscal":
+        from ..oscal import render_mapping
+
+        newest = max((edge.date for edge in found.edges if edge.date), default="")
+        return render_mapping(stated_and_computed(found), first, second, modified=newest).decode()
     if form == "text":
         return "".join(f"{line}\n" for line in _lines(found))
     draw = matrix_svg if form == "svg" else page

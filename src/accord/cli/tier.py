@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -184,7 +185,11 @@ def _asked(fact: str, question: OpenFact | None) -> str:
 def _list(heading: str, items: Sequence[str]) -> None:
     for number, item in enumerate(items[:MOST_LISTED]):
         first = f"  {heading if number == 0 else '':<16} "
-        click.echo(click.wrap_text(visible(item), _width(), initial_indent=first, subsequent_indent=" " * len(first)))
+        # An id is copied into a card: it stays whole.
+        lines = wrap(
+            visible(item), _width(), initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False
+        )
+        click.echo("\n".join(lines))
     if len(items) > MOST_LISTED:
         click.echo(f"  {'':<16} " + _("… and {n} more (--json lists all)").format(n=len(items) - MOST_LISTED))
 

@@ -6,7 +6,8 @@ The gravest class comes first: none below it is reached before it is ruled out, 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..records import Framework, Question
 from .amounts import AMOUNTS
@@ -14,8 +15,7 @@ from .facts import Facts, parents
 from .tiers import missing_facts
 
 
-@dataclass(frozen=True, slots=True)
-class OpenFact:
+class OpenFact(Struct, frozen=True):
     """A fact that a class hangs on, the question that asks for it, and the frameworks that it would help to settle.
 
     An `amount` is a number, or the lowest and the highest possible, in the field of the card that `id` names. All

@@ -9,8 +9,9 @@ leaves two values for one fact: unknown, for a person to settle.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ..records import Evidence, Measurement, Question
 
@@ -20,8 +21,7 @@ ABSENT = ""
 ANY_VALUE = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """A measurement and the id of the evidence that it stands in; or one that another answer implies, in none."""
 
     measurement: Measurement

@@ -7,7 +7,8 @@ gathers points gets none, so that nothing is counted twice. Nothing measured is 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..records import (
     VERDICT_STATUSES,
@@ -40,8 +41,7 @@ _WEAKEST_FIRST: tuple[VerdictStatus, ...] = (
 """A point that asks for a measurement and for documents is as good as the weaker of the two."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What one framework says: a verdict a point, a tier a scheme of its classes, the coverage."""
 
     verdicts: tuple[Verdict, ...]
@@ -49,8 +49,7 @@ class Judgement:
     coverage: Coverage
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """The outcome of one way to show a point: by its rules, or by its documents."""
 
     status: VerdictStatus
@@ -66,13 +65,15 @@ def judge(
     on: str = "",
     reviewers_needed: Mapping[str, int] | None = None,
     known_digests: Collection[str] = (),
+    facts: Facts | None = None,
 ) -> Judgement:
     """Judge the measurements in `evidence` under `framework`, and what they leave open by the `reviews` of people.
 
     `on` is the day of judging (YYYY-MM-DD), needed if there are reviews; `reviewers_needed` says how many people a
     requirement needs; `known_digests` are those of the subject and its parts, beside those that evidence speaks of.
+    `facts` is the index of that evidence, for a caller who judges it under many frameworks.
     """
-    facts = Facts.of(evidence, framework.questions)
+    facts = (facts or Facts.of(evidence)).with_implied(framework.questions)
     applicability = Applicability(framework, facts)
     weighing = Reviews(framework, reviews, evidence, on, reviewers_needed or {}, known_digests)
     verdicts = tuple(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from ..errors import UsageError
 from ..records import Framework, FrameworkReference
@@ -22,8 +22,7 @@ from .yaml_reading import read_yaml
 LIBRARY = Path(__file__).parent / "library"
 
 
-@dataclass(frozen=True, slots=True)
-class FrameworkFile:
+class FrameworkFile(Struct, frozen=True):
     """A framework with the bytes that it was read from."""
 
     framework: Framework

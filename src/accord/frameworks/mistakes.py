@@ -5,16 +5,15 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from ..errors import MalformedInput
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """One mistake: where it is (`requirements[3].rules[0].op`), what is wrong and what to do."""
 
     path: str

@@ -12,9 +12,10 @@ import hashlib
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from ..errors import MalformedInput, UsageError
 from ..records import Evidence, Framework, Measurement, Requirement, Review, ReviewOutcome, to_builtins
@@ -51,8 +52,7 @@ def same_person(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(Struct, frozen=True):
     """A verdict's status and reason with the reviews in it, and how each of them stands."""
 
     status: VerdictStatus

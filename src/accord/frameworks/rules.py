@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from ..errors import MalformedInput
 from ..records import Measurement, Rule, RuleOutcome
@@ -32,16 +33,14 @@ Why = Literal["missing", "null", "small", "straddles", "no_threshold", "contradi
 Basis = Literal["declared", "measured"]
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """One rule on one measurement; `why` says for what reason `outcome.holds` is unknown."""
 
     outcome: RuleOutcome
     why: Why | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(Struct, frozen=True):
     """The truth of a rule tree, the weakest basis that this truth needs, and every leaf that was looked at."""
 
     holds: bool | None

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..records import Evidence, Framework, Profile, Review
+from .facts import Facts
 from .judging import Judgement, judge
 from .profiles import apply_profile, reviewers_needed
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """On what terms evidence is judged: somebody's profile, people's reviews, and the date `on` which it is judged.
 
     `known_digests` are those of the subject and its parts, which reviews are of and rely on.
@@ -24,8 +25,9 @@ class Terms:
 
 
 def judge_all(frameworks: Sequence[Framework], evidence: Sequence[Evidence], terms: Terms) -> list[Judgement]:
-    """Judge `evidence` under each framework. Raises InvalidFramework if the profile doesn't fit the frameworks."""
+    """Judge `evidence` under each framework; what the profile says of others is left aside."""
     laid = apply_profile(terms.profile, frameworks) if terms.profile else frameworks
+    facts = Facts.of(evidence)
     return [
         judge(
             framework,
@@ -34,6 +36,7 @@ def judge_all(frameworks: Sequence[Framework], evidence: Sequence[Evidence], ter
             on=terms.on,
             reviewers_needed=reviewers_needed(terms.profile, framework),
             known_digests=terms.known_digests,
+            facts=facts,
         )
         for framework in laid
     ]
