@@ -33,6 +33,8 @@ class Facts:
     """An index over facts. `where` asks for dimensions: by value, `"*"` for any value, `""` for none of that name."""
 
     def __init__(self, facts: Iterable[Fact]) -> None:
+        self.judged: dict[Any, Any] = {}
+        """What rules came to on facts that are no answers, kept for all who share this index (see `rules`)."""
         self._facts: dict[str, list[Fact]] = {}
         self._narrow: dict[tuple[str, str, str], list[Fact]] = {}
         for fact in facts:
@@ -55,6 +57,7 @@ class Facts:
         if not implied:
             return self
         more = Facts(())
+        more.judged = self.judged
         more._facts = {**self._facts, ANSWER: [*self._facts.get(ANSWER, []), *implied]}
         more._narrow = _Overlay(self._narrow)
         for fact in implied:

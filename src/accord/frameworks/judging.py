@@ -6,6 +6,7 @@ gathers points gets none, so that nothing is counted twice. Nothing measured is 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
@@ -99,9 +100,8 @@ def coverage(framework: str, verdicts: Sequence[Verdict]) -> Coverage:
     documented ones, and those that need a review of a value that was measured. Declarations, open questions and what
     people judged don't count.
     """
-    counts: dict[str, int] = {
-        status: sum(verdict.status == status for verdict in verdicts) for status in VERDICT_STATUSES
-    }
+    found = Counter(verdict.status for verdict in verdicts)
+    counts: dict[str, int] = {status: found[status] for status in VERDICT_STATUSES}
     evaluated = sum(_is_evaluated(verdict) for verdict in verdicts)
     return Coverage(
         framework=framework,

@@ -16,8 +16,6 @@ from .compiled import compiled
 from .jurisdictions import INTERNATIONAL, applies_in
 from .mistakes import InvalidFramework, Mistake, structural_mistakes
 from .reading import read_file
-from .validation import mistakes_in
-from .yaml_reading import read_yaml
 
 LIBRARY = Path(__file__).parent / "library"
 
@@ -52,6 +50,10 @@ def parse(data: bytes, *, name: str = "framework") -> Framework:
 
     Raises InvalidFramework with every mistake at once; MalformedInput or LimitExceeded if it isn't YAML of our kind.
     """
+    # Only what is not kept from an earlier time needs the reader and its rules.
+    from .validation import mistakes_in
+    from .yaml_reading import read_yaml
+
     content = read_yaml(data, name=name)
     if not isinstance(content, dict):
         raise InvalidFramework(name, (Mistake("(top)", "isn't a mapping", "Start with `id:`, `version:`, `title:`."),))

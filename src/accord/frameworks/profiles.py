@@ -18,8 +18,6 @@ from ..records.profile import ProfileReviewers
 from .comparing import shown
 from .mistakes import InvalidFramework, Mistake, structural_mistakes
 from .reading import read_file
-from .validation import is_date, threshold_mistakes
-from .yaml_reading import read_yaml
 
 MOST_REVIEWERS = 9
 
@@ -30,6 +28,8 @@ def open_profile(path: Path) -> Profile:
     Raises InvalidFramework with every mistake at once, UsageError if the file can't be read, MalformedInput or
     LimitExceeded if it isn't YAML of our kind.
     """
+    from .yaml_reading import read_yaml
+
     content = read_yaml(read_file(path), name=path.name)
     try:
         profile = msgspec.convert(content, type=Profile, strict=True)
@@ -44,6 +44,7 @@ def open_profile(path: Path) -> Profile:
 
 def _mistakes_in(profile: Profile) -> Iterator[Mistake]:
     from ..measures.catalogue import catalogue
+    from .validation import is_date, threshold_mistakes
 
     for field in ("id", "title", "author"):
         if not getattr(profile, field).strip():

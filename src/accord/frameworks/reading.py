@@ -8,7 +8,8 @@ import stat
 from pathlib import Path
 
 from ..errors import UsageError
-from .yaml_reading import MAX_BYTES
+
+MAX_BYTES = 4 * 1024 * 1024
 
 
 def read_file(path: Path) -> bytes:

@@ -26,7 +26,7 @@ from .comparing import (
     too_small,
     trials_needed,
 )
-from .facts import Fact, Facts
+from .facts import ANSWER, Fact, Facts
 
 Why = Literal["missing", "null", "small", "straddles", "no_threshold", "contradiction", "mismatch"]
 """Why a leaf is unknown."""
@@ -123,6 +123,18 @@ def _basis(parts: Sequence[Evaluation], holds: bool | None, *, one_suffices: boo
 
 
 def _leaf(rule: Rule, facts: Facts) -> Evaluation:
+    """Evaluate a rule on one measure. Many frameworks ask the same of the same measurements: that is judged once."""
+    if rule.measure == ANSWER:
+        return _on_facts(rule, facts)
+    limit = rule.threshold
+    asked = (rule.measure, *rule.where.items(), rule.over, rule.op, type(limit), limit, rule.threshold_source)
+    found: Evaluation | None = facts.judged.get(asked)
+    if found is None:
+        found = facts.judged[asked] = _on_facts(rule, facts)
+    return found
+
+
+def _on_facts(rule: Rule, facts: Facts) -> Evaluation:
     found = _outranked(facts.matching(rule.measure or "", rule.where))
     if not found:
         outcome = RuleOutcome(

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from xml.parsers import expat
 
 from ..errors import AccordError, LimitExceeded, MalformedInput
-from .yaml_reading import MAX_BYTES
+from .reading import MAX_BYTES
 
 MAX_ROWS = 20_000
 MAX_COLUMNS = 200

@@ -11,8 +11,8 @@ import re
 from typing import Any, NoReturn
 
 from ..errors import LimitExceeded, MalformedInput
+from .reading import MAX_BYTES
 
-MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 40
 MAX_EVENTS = 400_000
 
