@@ -42,10 +42,11 @@ class Applicability:
     def _decide(self, requirement: Requirement) -> tuple[bool | None, str]:
         if requirement.addressee in BODIES:
             return False, f"it binds {BODIES[requirement.addressee]}, not those who make or use a system"
-        conditions: list[tuple[bool | None, str]] = []
         parent = self._by_id.get(requirement.parent) if requirement.parent else None
-        if parent is not None:
-            conditions.append(self.of(parent))
+        inherited = self.of(parent) if parent is not None else (True, "")
+        if requirement.applies_if is None and requirement.id not in self._classes:
+            return inherited
+        conditions = [inherited]
         if requirement.applies_if is not None:
             conditions.append(self._condition(requirement.applies_if))
         if requirement.id in self._classes:

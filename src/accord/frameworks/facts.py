@@ -35,6 +35,8 @@ class Facts:
     def __init__(self, facts: Iterable[Fact]) -> None:
         self.judged: dict[Any, Any] = {}
         """What rules came to on facts that are no answers, kept for all who share this index (see `rules`)."""
+        self.answered: dict[Any, Any] = {}
+        """The same for answers, which differ by what a framework's questions imply."""
         self._facts: dict[str, list[Fact]] = {}
         self._narrow: dict[tuple[str, str, str], list[Fact]] = {}
         for fact in facts:

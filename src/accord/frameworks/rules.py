@@ -124,13 +124,12 @@ def _basis(parts: Sequence[Evaluation], holds: bool | None, *, one_suffices: boo
 
 def _leaf(rule: Rule, facts: Facts) -> Evaluation:
     """Evaluate a rule on one measure. Many frameworks ask the same of the same measurements: that is judged once."""
-    if rule.measure == ANSWER:
-        return _on_facts(rule, facts)
+    kept = facts.answered if rule.measure == ANSWER else facts.judged
     limit = rule.threshold
     asked = (rule.measure, *rule.where.items(), rule.over, rule.op, type(limit), limit, rule.threshold_source)
-    found: Evaluation | None = facts.judged.get(asked)
+    found: Evaluation | None = kept.get(asked)
     if found is None:
-        found = facts.judged[asked] = _on_facts(rule, facts)
+        found = kept[asked] = _on_facts(rule, facts)
     return found
 
 
