@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..i18n import _, ngettext
 from ..records import Assessment, Coverage
 from . import figures
+from .grouping import MOST_FRAMEWORKS, coverage_lines, likely_classes
 from .visible import visible
 from .wording import SEVERITY_WORDS, VERDICT_ORDER, VERDICT_WORDS, WORST_FIRST, word
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-MOST_FRAMEWORKS = 3
-"""More than these are added up by jurisdiction: a screen is short."""
 LINES = 23
 """A screen has 24 lines; the shell's prompt takes one."""
 _LABEL = 14
@@ -80,10 +79,8 @@ def _facts(assessment: Assessment, console: Console, *, short: bool = False) -> 
         _line(_("Checks"), " · ".join(checks), console),
     ]
     lines += _classes(assessment, console)
-    titles = {framework.id: framework.title for framework in assessment.frameworks}
-    whole = _by_jurisdiction(assessment) if len(summary.coverage) > MOST_FRAMEWORKS else summary.coverage
-    for number, coverage in enumerate(whole):
-        title = titles.get(coverage.framework, coverage.framework)
+    for number, coverage in enumerate(coverage_lines(assessment)):
+        title = coverage.framework
         if short:
             share = _("{n} of {total} requirements of {framework}").format(
                 n=coverage.evaluated, total=coverage.applicable, framework=title
@@ -95,36 +92,19 @@ def _facts(assessment: Assessment, console: Console, *, short: bool = False) -> 
 
 
 def _classes(assessment: Assessment, console: Console) -> list[Text]:
-    """One line for each class that the answers settle, and one for all that they leave open."""
-    titles = {framework.id: framework.title for framework in assessment.frameworks}
-    shown = [tier for tier in assessment.tiers if tier.tier != "undetermined"]
+    """One line for each class that the answers settle, and one for all that they leave open; few of many."""
+    found = likely_classes(assessment)
     lines = [
-        _line(_("Likely class"), f"{tier.title} ({titles.get(tier.framework, tier.framework)})", console)
-        for tier in sorted(shown, key=lambda tier: tier.tier == "none")[:MOST_FRAMEWORKS]
+        _line(_("Undetermined"), ", ".join(item.frameworks), console)
+        if item.undetermined
+        else _line(_("Likely class"), f"{item.title} ({', '.join(item.frameworks)})", console)
+        for item in found[:MOST_FRAMEWORKS]
     ]
-    unsettled = dict.fromkeys(tier.framework for tier in assessment.tiers if tier not in shown)
-    if unsettled:
-        lines.append(_line(_("Undetermined"), ", ".join(titles.get(name, name) for name in unsettled), console))
-    return lines
-
-
-def _by_jurisdiction(assessment: Assessment) -> list[Coverage]:
-    """Add up the texts of each jurisdiction, where there are too many to name each."""
-    texts: dict[str, list[Coverage]] = {}
-    where = {framework.id: framework.jurisdiction for framework in assessment.frameworks}
-    for coverage in assessment.summary.coverage:
-        texts.setdefault(where.get(coverage.framework, "?"), []).append(coverage)
-    return [
-        Coverage(
-            framework=ngettext("{where}, {n} text", "{where}, {n} texts", len(items)).format(
-                where=_("international") if code == "INT" else code, n=len(items)
-            ),
-            applicable=sum(item.applicable for item in items),
-            evaluated=sum(item.evaluated for item in items),
-            counts={name: sum(item.counts.get(name, 0) for item in items) for name in VERDICT_ORDER},
-        )
-        for code, items in texts.items()
-    ]
+    return (
+        [*lines, _line(" ", _("… and {n} more").format(n=more), console)]
+        if (more := len(found) - MOST_FRAMEWORKS) > 0
+        else lines
+    )
 
 
 def _framework(title: str, coverage: Coverage, console: Console) -> list[Text]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ...i18n import _, current_language, ngettext
 from ...records import Assessment
 from .. import figures, wording
+from ..grouping import coverage_lines, likely_classes
 from ..interface import Details
 from ..visible import visible
 from .evidence import EvidenceView, evidence_of
@@ -79,6 +80,8 @@ def render(assessment: Assessment, *, details: Details) -> bytes:
             evidence=evidence,
             frameworks=frameworks_of(assessment, details),
             tiers=tiers_of(assessment, details),
+            coverage_lines=coverage_lines(assessment),
+            likely_classes=likely_classes(assessment),
             system_facts=system_facts(assessment),
             parts=parts,
             more_parts=more_parts,
