@@ -133,7 +133,7 @@ def _row(item: Requirement, depth: int) -> str:
     title = cell(item.title) + (" *(provisional)*" if item.read else "")
     return (
         f"| `{item.id}` | {cell(item.label)} | {title} | {item.addressee or ''} | {detail} "
-        f"| {item.applies_from or ''} |"
+        f"| {', '.join((*([item.applies_from] if item.applies_from else []), *(o.applies_from for o in item.later)))} |"
     )
 
 

@@ -222,6 +222,25 @@ def test_the_dates_of_article_113():
         assert "2 August 2028" in points[section].note
 
 
+@pytest.mark.parametrize(
+    ("answers", "date"),
+    [
+        ({}, "2027-12-02"),
+        ({"eu-annex_i-a": True}, "2027-12-02"),  # it may be high risk under Annex III too: the earlier date stands
+        ({"eu-annex_i-a": True, "eu-annex_iii": False}, "2028-08-02"),
+        ({"eu-annex_i-a": True, "eu-annex_iii-4-a": True}, "2027-12-02"),
+        ({"eu-annex_i": False, "eu-annex_iii": False}, "2027-12-02"),
+    ],
+)
+def test_products_under_annex_i_alone_follow_later(answered, answers, date):
+    act = load("eu-ai-act")
+    points = {requirement.id: requirement for requirement in act.requirements}
+    dates = Applicability(act, Facts.of(answered(answers), act.questions))
+    for point in ("art_9.1", "art_15.1", "art_16.a", "art_26.1"):
+        assert dates.date_of(points[point]) == date
+    assert dates.date_of(points["art_50.1"]) == "2026-08-02"
+
+
 # Counted in the consolidated text: 113 articles and 4a, 60a, 75a to 75d. These bind nobody, as the file's note says.
 NO_LINE = {"1", "2", "3", "42", "63", "113"}
 

@@ -17,6 +17,7 @@ from accord.frameworks.loading import digest, parse
 from accord.frameworks.mistakes import InvalidFramework
 from accord.records import Framework
 
+ANSWER_RULE = {"measure": "card.answer", "where": {"question": "fast"}, "op": "==", "threshold": True}
 SOUND = {
     "id": "example-act",
     "version": "1",
@@ -35,7 +36,7 @@ SOUND = {
             "title": "High",
             "source": "Art. 2",
             "requirements": ["art_3"],
-            "rule": {"measure": "card.answer", "where": {"question": "fast"}, "op": "==", "threshold": True},
+            "rule": ANSWER_RULE,
         },
         {"id": "low", "title": "Low", "source": "Art. 2"},
     ],
@@ -112,6 +113,22 @@ MISTAKES = [
     ("impossible date", lambda d: point(d).update(applies_from="2027-02-30"), "applies_from", "isn't a date"),
     ("bad source date", lambda d: d["source"].update(date="2023-13"), "source.date", "isn't a date"),
     ("bad address", lambda d: d["source"].update(uri="the ministry's page"), "source.uri", "isn't an address"),
+    (
+        "later date that is earlier",
+        lambda d: point(d).update(
+            applies_from="2027-01-01", later=[{"applies_from": "2026-01-01", "source": "Art. 9", "rule": ANSWER_RULE}]
+        ),
+        "later[0].applies_from",
+        "isn't later",
+    ),
+    (
+        "later date without a source",
+        lambda d: point(d).update(
+            applies_from="2027-01-01", later=[{"applies_from": "2028-01-01", "source": "", "rule": ANSWER_RULE}]
+        ),
+        "later[0].source",
+        "is empty",
+    ),
     ("bad jurisdiction", lambda d: d.update(jurisdiction="Kenya"), "jurisdiction", "isn't a code"),
     ("bad framework id", lambda d: d.update(id="Example Act"), "id", "isn't an id"),
     ("empty title", lambda d: d.update(title=" "), "title", "is empty"),

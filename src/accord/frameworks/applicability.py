@@ -31,11 +31,15 @@ class Applicability:
         return self._known[requirement.id]
 
     def date_of(self, requirement: Requirement) -> str | None:
-        """Return the date from which the point applies: its own, or that of the nearest point above that has one."""
+        """Return the date from which the point applies: its own, or that of the nearest point above that has one.
+
+        While nobody knows whether a later date holds, the earlier one stands.
+        """
         step: Requirement | None = requirement
         while step is not None:
             if step.applies_from is not None:
-                return step.applies_from
+                later = [other.applies_from for other in step.later if evaluate(other.rule, self._facts).holds]
+                return max(later, default=step.applies_from)
             step = self._by_id.get(step.parent) if step.parent else None
         return None
 

@@ -28,6 +28,7 @@ def as_table(framework: Framework) -> tuple[bytes, dict[str, int]]:
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     for requirement in framework.requirements:
+        left_out["later dates"] += len(requirement.later)
         left_out["conditions of applicability"] += requirement.applies_if is not None
         kept = [rule for rule in requirement.rules if rule.measure is not None and rule.measure != ANSWER]
         left_out["groups of rules"] += sum(rule.measure is None for rule in requirement.rules)

@@ -94,6 +94,7 @@ def _requirements(framework: Framework) -> Iterator[Mistake]:
         yield from _text(path, requirement, restricted)
         if requirement.applies_from is not None and not is_date(requirement.applies_from):
             yield Mistake(f"{path}.applies_from", f"{requirement.applies_from!r} isn't a date", "Write YYYY-MM-DD.")
+        yield from _later(path, requirement, framework)
         for position, kind in enumerate(requirement.documents):
             if kind not in document_kinds():
                 yield Mistake(
@@ -118,14 +119,30 @@ def _requirements(framework: Framework) -> Iterator[Mistake]:
         for position, rule in enumerate(requirement.rules):
             yield from _rule(f"{path}.rules[{position}]", rule, framework)
         if requirement.applies_if is not None:
-            yield from _rule(f"{path}.applies_if", requirement.applies_if, framework)
-            for measure in sorted(_measures(requirement.applies_if)):
-                if not measure.startswith("card."):
-                    yield Mistake(
-                        f"{path}.applies_if",
-                        f"asks for {measure!r}, which isn't a declared fact",
-                        "Use card.stated or card.answer: what applies follows from what the system is for.",
-                    )
+            yield from _declared_rule(f"{path}.applies_if", requirement.applies_if, framework)
+
+
+def _declared_rule(path: str, rule: Rule, framework: Framework) -> Iterator[Mistake]:
+    yield from _rule(path, rule, framework)
+    for measure in sorted(_measures(rule)):
+        if not measure.startswith("card."):
+            yield Mistake(
+                path,
+                f"asks for {measure!r}, which isn't a declared fact",
+                "Use card.stated or card.answer: what applies follows from what the system is for.",
+            )
+
+
+def _later(path: str, requirement: Requirement, framework: Framework) -> Iterator[Mistake]:
+    for position, other in enumerate(requirement.later):
+        here = f"{path}.later[{position}]"
+        if not is_date(other.applies_from):
+            yield Mistake(f"{here}.applies_from", f"{other.applies_from!r} isn't a date", "Write YYYY-MM-DD.")
+        elif requirement.applies_from is None or other.applies_from <= requirement.applies_from:
+            yield Mistake(f"{here}.applies_from", "isn't later than the point's own date", "Put the earliest there.")
+        if not other.source.strip():
+            yield Mistake(f"{here}.source", "is empty", "Cite the provision that states the date.")
+        yield from _declared_rule(f"{here}.rule", other.rule, framework)
 
 
 def _parent(

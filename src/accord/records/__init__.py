@@ -4,7 +4,7 @@ from .assessment import DISCLAIMER, Assessment, Environment, FrameworkReference,
 from .card import Card
 from .codec import from_builtins, from_json, to_builtins, to_json, to_readable_json
 from .evidence import SEVERITIES, Cost, Evidence, Finding, Isolation, Parameter, Place, Reason, Severity
-from .framework import Framework, Question, Requirement, Rule, Source, TierClass
+from .framework import Framework, LaterDate, Question, Requirement, Rule, Source, TierClass
 from .measurement import Axis, Context, Counts, Interval, Measurement, Value
 from .profile import Profile, ProfileThreshold
 from .review import DECISIONS, Decision, ReliedOn, Review, Reviewer, ReviewOutcome, is_day
@@ -31,6 +31,7 @@ __all__ = [
     "FrameworkReference",
     "Interval",
     "Isolation",
+    "LaterDate",
     "Measurement",
     "Parameter",
     "Part",

@@ -37,13 +37,22 @@ class Source(Record, frozen=True, kw_only=True):
     date: str
 
 
+class LaterDate(Record, frozen=True, kw_only=True):
+    """A date that takes the place of `applies_from` where `rule` holds on declared facts; `source` states it."""
+
+    applies_from: str
+    rule: Rule
+    source: str
+
+
 class Requirement(Record, frozen=True, kw_only=True):
     """One point of a framework, in our own words.
 
-    `label` is how the source cites it ("Art. 10(2)(f)"). `applies_from` is a date; `applies_if` a rule over declared
-    facts. `documents` names kinds of document that the card can point to; `question` is what a person must answer.
-    `see` points to requirements of other frameworks ("eu-ai-act#art_10.2.f"). `read` stands where this point was not
-    read in the original and says what was: the point is then provisional, whatever the status of the file.
+    `label` is how the source cites it ("Art. 10(2)(f)"). `applies_from` is a date, the earliest where it depends on
+    the class of the system, and `later` the others; a point without a date has that of its parent. `applies_if` is a
+    rule over declared facts. `documents` names kinds of document that the card can point to; `question` is what a
+    person must answer. `see` points to requirements of other frameworks ("eu-ai-act#art_10.2.f"). `read` stands where
+    this point was not read in the original and says what was: it is then provisional, whatever the file is.
     """
 
     id: str
@@ -52,6 +61,7 @@ class Requirement(Record, frozen=True, kw_only=True):
     title: str
     addressee: str | None = None
     applies_from: str | None = None
+    later: tuple[LaterDate, ...] = ()
     applies_if: Rule | None = None
     verification: Literal["measured", "documented", "judged", "not_testable"] | None = None
     rules: tuple[Rule, ...] = ()
