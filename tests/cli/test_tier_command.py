@@ -292,3 +292,13 @@ def test_without_a_jurisdiction_the_draft_asks_for_the_union_and_states_none(tmp
     text = run("init", tmp_path, "--out", "-").output
     assert "# eu-art_5 = ?" in text
     assert read_card(text.encode()).system.jurisdictions == ()
+
+
+def test_an_answer_that_nobody_asks_for_is_named(tmp_path):
+    from click.testing import CliRunner
+
+    from accord.cli import cli
+
+    path = card(tmp_path, "[answers]\neu-anex_iii = true\n")
+    done = CliRunner().invoke(cli, ["tier", str(path), "--framework", "eu-ai-act"], standalone_mode=False)
+    assert "No framework asks for the answer eu-anex_iii. Did you mean eu-annex_iii?" in done.stderr

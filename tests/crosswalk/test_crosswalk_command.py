@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
 
-from accord.cli.crosswalk import command
+from accord.cli import cli
 from accord.crosswalk import read_sssom
 from accord.errors import AccordError, UsageError
 from accord.records import Verdict, to_json
@@ -23,7 +23,7 @@ BAD = "nist-ai-rmf:measure_2.77\tskos:relatedMatch\teu-ai-act:art_15\tsemapv:Man
 
 
 def run(*arguments: object) -> tuple[int, str]:
-    result = CliRunner().invoke(command, [str(argument) for argument in arguments], standalone_mode=False)
+    result = CliRunner().invoke(cli, ["crosswalk", *(str(argument) for argument in arguments)], standalone_mode=False)
     if result.exception:
         raise result.exception
     return result.return_value, result.output

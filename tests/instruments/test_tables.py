@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from accord.errors import MalformedInput, UsageError
@@ -43,6 +43,7 @@ def write(folder: Path, content: bytes | str, name: str = "t.csv") -> Path:
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n"), max_size=8)
 
 
+@example(header=["", ";"], rows=[], delimiter="\t")
 @settings(max_examples=150, deadline=None)
 @given(
     header=st.lists(texts, min_size=2, max_size=4),

@@ -21,6 +21,7 @@ from .choosing import (
     jurisdiction_option,
     profile_option,
     sector_option,
+    warn_of_unasked,
 )
 from .output import as_json, print_json, print_table
 
@@ -180,6 +181,7 @@ def carry_out(job: Job, as_json: bool = False) -> int:
     cache = None if job.fresh else EvidenceCache(cache_folder() / "evidence")
     with job.open() as target:
         frameworks = asked_for or frameworks_for_card(target.card)
+        warn_of_unasked(target.card, frameworks)
         if profile:
             check_profile(profile, [file.framework for file in frameworks])
         terms = Terms(profile=profile, on=today())

@@ -67,6 +67,21 @@ def choose_frameworks(
     return list(select_files(ids, codes, profiled))
 
 
+def warn_of_unasked(card: Card, frameworks: Sequence[FrameworkFile]) -> None:
+    """Name the answers on the card that no framework asks for: a question's id is easily mistyped."""
+    from difflib import get_close_matches
+
+    from ..frameworks import library
+
+    asked = {item.id for framework in library() for item in framework.questions}
+    asked |= {item.id for file in frameworks for item in file.framework.questions}
+    for name in sorted(card.answers.keys() - asked):
+        near = get_close_matches(name, asked, n=1)
+        text = _("No framework asks for the answer {name}.").format(name=name)
+        hint = " " + _("Did you mean {name}?").format(name=near[0]) if near else ""
+        click.echo(visible(f"{text}{hint}"), err=True)
+
+
 def frameworks_for_card(card: Card) -> list[FrameworkFile]:
     """Return what applies where the card says that the system is used, in its sector; else the international texts."""
     from ..frameworks import known_jurisdictions, sectors, select_files

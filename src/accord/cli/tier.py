@@ -12,7 +12,14 @@ import click
 from ..errors import UsageError
 from ..i18n import _, ngettext
 from ..reports.visible import visible
-from .choosing import choose_frameworks, frameworks_for_card, frameworks_option, jurisdiction_option, sector_option
+from .choosing import (
+    choose_frameworks,
+    frameworks_for_card,
+    frameworks_option,
+    jurisdiction_option,
+    sector_option,
+    warn_of_unasked,
+)
 from .output import as_json, print_json
 
 if TYPE_CHECKING:
@@ -72,7 +79,9 @@ def command(
     elif out:
         raise UsageError("nothing-to-write", "--out writes answers, and none are asked for", "Add --ask.")
     described = _open(place)
-    chosen = [file.framework for file in _choose(described, frameworks, jurisdiction, sector)]
+    files = _choose(described, frameworks, jurisdiction, sector)
+    warn_of_unasked(described.card, files)
+    chosen = [file.framework for file in files]
     classifying = [framework for framework in chosen if framework.tiers]
     if not classifying:
         raise UsageError(

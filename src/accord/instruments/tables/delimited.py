@@ -171,13 +171,15 @@ def _read_header(path: Path, encoding: str) -> tuple[str, list[str], int, bool]:
     lead = text[: len(text) - len(body)].replace("\r\n", "\n")
     if not body.strip():
         raise MalformedInput("empty-table", f"{path.name} holds no header", "Hand in a table with a header.")
-    best: tuple[bool, int, str, list[str]] | None = None
+    best: tuple[bool, bool, int, str, list[str]] | None = None
     for delimiter in DELIMITERS:
         rows = _sample(body, delimiter)
         if rows:
             even = all(len(row) == len(rows[0]) for row in rows)
-            candidate = (even and len(rows[0]) > 1, len(rows[0]), delimiter, rows[0])
-            best = candidate if best is None or candidate[:2] > best[:2] else best
+            # Under a wrong delimiter, text often follows a closing quotation mark.
+            clean = len(_sample(body, delimiter, strict=True)) == len(rows)
+            candidate = (even and len(rows[0]) > 1, clean, len(rows[0]), delimiter, rows[0])
+            best = candidate if best is None or candidate[:3] > best[:3] else best
     ends = whole and (body.count("\n") + body.count("\r") == 0)
     if best is None or not (ends or "\n" in body or "\r" in body):
         raise LimitExceeded(
@@ -185,15 +187,15 @@ def _read_header(path: Path, encoding: str) -> tuple[str, list[str], int, bool]:
             f"{path.name}, line 1: the header is longer than {HEADER_BYTES >> 20} MiB or is no CSV",
             "Give the columns shorter names, and close all quotation marks.",
         )
-    return best[2], best[3], len(lead), ends
+    return best[3], best[4], len(lead), ends
 
 
-def _sample(text: str, delimiter: str) -> list[list[str]]:
+def _sample(text: str, delimiter: str, *, strict: bool = False) -> list[list[str]]:
     """Return the first records under one delimiter; none where the text can't be cut with it."""
     rows: list[list[str]] = []
     previous = csv.field_size_limit(LIMITS.record)
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict):
             if row:
                 rows.append(row)
             if len(rows) > SAMPLE_ROWS:
