@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from . import __version__
 from .frameworks import FrameworkFile, Terms, judge_all
 from .inspectors.cache import EvidenceCache
@@ -101,6 +103,7 @@ def assess(
             reused.append(item.id)
         yield Measured(step, item, from_cache, len(evidence), len(steps))
 
+    terms = replace(terms, known_digests=target.subject.digests)
     judgements = judge_all([file.framework for file in frameworks], evidence, terms)
     yield Done(
         Assessment(
@@ -114,6 +117,7 @@ def assess(
             tiers=tuple(tier for judgement in judgements for tier in judgement.tiers),
             frameworks=tuple(file.reference for file in frameworks),
             profile=terms.profile,
+            reviews=terms.reviews,
             judged=terms.on,
             summary=summarise(target.subject, target.card, evidence, judgements, inspectors),
             environment=_environment(started, time.perf_counter() - clock, reused, options),

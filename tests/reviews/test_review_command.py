@@ -163,6 +163,35 @@ def test_the_whole_way(sealed, tmp_path):
     assert verify(folder, Trust()).reviews.unknown, "a reader who does not know the reviewer's key is told"
 
 
+def test_two_reviewers_where_the_profile_asks_and_dissent_stays_visible(sealed, target, tmp_path):
+    profile = tmp_path / "two.yaml"
+    profile.write_text(
+        "id: two\ntitle: Two\nauthor: Board\ndate: 2026-11-01\nreviewers:\n- {framework: nist-ai-rmf, number: 2}\n"
+    )
+    run("review", str(sealed), "--out", str(tmp_path / "form"))
+    form = tmp_path / "form" / "review-form.csv"
+    point = table(form)[0]["requirement"]
+    out = tmp_path / "reviews"
+
+    def status_after(**said: str) -> tuple[str, str]:
+        handed = filled(form, tmp_path / "filled.csv", answer(**said))
+        run("review", str(sealed), "--import", str(handed), "--out", str(out))
+        arguments = ("--framework", "nist-ai-rmf", "--reviews", str(out), "--profile", str(profile), "--json")
+        judged = json.loads(run("judge", str(sealed), *arguments))
+        again = json.loads(run("assess", str(target), *arguments, "--out", str(tmp_path / "assessed")))
+        verdicts = {v["requirement"]: (v["status"], v["reason"]) for v in judged["verdicts"]}
+        assert verdicts == {v["requirement"]: (v["status"], v["reason"]) for v in again["verdicts"]}
+        return verdicts[point]
+
+    status, reason = status_after(reviewer="Ada")
+    assert status != "judged" and "1 of 2 reviews" in reason
+    status, reason = status_after(reviewer="Ben")
+    assert status == "judged"
+    status, reason = status_after(reviewer="Cleo", decision="not_met", reason="I saw otherwise.")
+    assert status == "needs_review" and "reviewers disagree" in reason and "I saw otherwise." in reason
+    assert verify(tmp_path / "assessed", KeyStore().known()).outcome == "proven"
+
+
 def resealed(folder: Path, assessment: Assessment) -> Path:
     (folder / "assessment.json").write_bytes(to_readable_json(assessment))
     seal(folder, assessment, signer=KeyStore().own(), log=own_log())

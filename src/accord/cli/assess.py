@@ -20,6 +20,8 @@ from .choosing import (
     frameworks_option,
     jurisdiction_option,
     profile_option,
+    read_reviews,
+    reviews_option,
     sector_option,
     warn_of_unasked,
 )
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 @jurisdiction_option
 @sector_option
 @profile_option
+@reviews_option
 @click.option("--only", multiple=True, help="Run only this inspector. Repeatable.")
 @click.option("--skip", multiple=True, help="Leave out this inspector. Repeatable.")
 @click.option("--run-target", is_flag=True, help="Allow inspectors that run the target's own code, isolated.")
@@ -66,6 +69,7 @@ def command(
     jurisdiction: str | None,
     sector: str | None,
     profile: Path | None,
+    reviews: Path | None,
     only: tuple[str, ...],
     skip: tuple[str, ...],
     run_target: bool,
@@ -94,6 +98,7 @@ def command(
         jurisdiction=jurisdiction,
         sector=sector,
         profile=profile,
+        reviews=reviews,
         gates=gates,
         formats=("json", *formats) if formats else ("json", "html"),
         out=out,
@@ -116,6 +121,7 @@ class Job:
     jurisdiction: str | None = None
     sector: str | None = None
     profile: Path | None = None
+    reviews: Path | None = None
     gates: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("json", "html")
     out: Path = Path("accord-report")
@@ -169,12 +175,14 @@ def carry_out(job: Job, as_json: bool = False) -> int:
     from ..places import cache_folder
     from ..reports import choose, known_details
     from ..reports.folder import check_place, write
+    from ..reviews import REVIEWS
     from ..trust import KeyStore, own_log, seal
     from .gates import exit_status, parse_gate
 
     gates = [parse_gate(text) for text in job.gates]
     reports, inspectors = choose(job.formats), job.inspectors()
     profile = open_profile(job.profile) if job.profile else None
+    reviews = read_reviews(job.reviews) if job.reviews else None
     asked_for = choose_frameworks(job.frameworks, job.jurisdiction, job.sector)
     check_place(job.out)
     signer, log = KeyStore().own(), own_log()  # before the work: what can't be signed need not be measured
@@ -184,7 +192,7 @@ def carry_out(job: Job, as_json: bool = False) -> int:
         warn_of_unasked(target.card, frameworks)
         if profile:
             check_profile(profile, [file.framework for file in frameworks])
-        terms = Terms(profile=profile, on=today())
+        terms = Terms(profile=profile, on=today(), reviews=reviews.reviews if reviews else ())
         for event in assess(target, inspectors, frameworks, job.options, cache, terms):
             if isinstance(event, Done):
                 assessment = event.assessment
@@ -197,6 +205,8 @@ def carry_out(job: Job, as_json: bool = False) -> int:
     else:
         details = known_details(assessment, [file.framework for file in frameworks])
         files = {report.file_name: report.render(assessment, details=details) for report in reports}
+        if reviews:
+            files[REVIEWS] = b"".join(raw + b"\n" for raw in reviews.envelopes)
         write(job.out, files, lambda folder: seal(folder, assessment, signer=signer, log=log))
     status, reasons = exit_status(assessment, gates, job.options.only, nothing)
     if as_json:
