@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from accord.cli import cli
 from accord.crosswalk import read_sssom
 from accord.errors import AccordError, UsageError
-from accord.records import Verdict, to_json
+from accord.records import Evidence, Measurement, Verdict, to_json
 
 PAIR = ("sg-ai-verify", "nist-ai-rmf")
 HEADING = "subject_id\tpredicate_id\tobject_id\tmapping_justification\tconfidence\n"
@@ -129,3 +129,38 @@ def test_wrong_calls(tmp_path: Path) -> None:
     broken.write_text("{")
     with pytest.raises(AccordError):
         run(*PAIR, "--from", broken)
+
+
+def test_the_same_evidence_speaks_under_the_second_text_whatever_carries_over(assessment, tmp_path: Path) -> None:
+    gap = Measurement(
+        measure="fairness.false_positive_rate_gap",
+        subject="sha256:aa",
+        dimensions={"attribute": "sex"},
+        value=0.2,
+        unit="1",
+        n=5000,
+        method="test",
+    )
+    evidence = Evidence(
+        id="e1",
+        inspector="test.gap",
+        version="1",
+        subject="sha256:aa",
+        status="measured",
+        measurements=(gap,),
+        started="2026-11-23T00:00:00Z",
+        seconds=0.0,
+    )
+    path = tmp_path / "assessment.json"
+    path.write_bytes(to_json(replace(assessment, evidence=(evidence,))))
+    _status, text = run("nist-ai-rmf", "eu-ai-act", "--from", path, "--json")
+    found = {crossing["requirement"]: crossing for crossing in json.loads(text)["crossings"]}
+    bias = found["eu-ai-act#art_10.2.f"]
+    assert (bias["standing"], bias["outcome"], bias["own"]) == ("touched", "open", "needs_review")
+    assert bias["left"].startswith("a person answers: ") and "measure" not in bias["left"]
+    assert found["eu-ai-act#art_12.1"]["own"] == "not_evaluated"
+    assert found["eu-ai-act#art_40"]["own"] == "not_applicable"
+    _status, text = run("nist-ai-rmf", "eu-ai-act", "--from", path)
+    speaks = text[text.index("The evidence at hand speaks for itself") : text.index("Left to show")]
+    assert "Art. 10(2)(f)" in speaks and "Art. 12(1)" not in speaks
+    assert "Does not apply, by what is declared" in text

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..records.crosswalk import Crossing, Crosswalk, Edge, MappingSet, Topic
 
 FORMATS = ("text", "sssom", "oscal", "json", "svg", "html")
+SPEAKS = ("met", "not_met", "inconclusive", "documented", "needs_review")
+"""Verdicts by which the evidence at hand says something of a requirement, whatever carries over."""
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
@@ -80,7 +82,7 @@ def _crosswalk(
     first, second = (load(name) for name in names)
     found = between(first, second, files=files, max_edges=hops)
     if record:
-        found = carry(found, open_stored(record, KeyStore().known()).assessment, subject=first)
+        found = carry(found, open_stored(record, KeyStore().known()).assessment, subject=first, object_=second)
     return first, second, found
 
 
@@ -149,9 +151,18 @@ def _sections(found: Crosswalk) -> list[tuple[str, list[Crossing]]]:
     if found.assessment:
         words = {name: _("left to show: {why}").format(why=why) for name, why in words.items()}
     sections |= {heading: [] for heading in words.values()}
+    speaks, out = _("the evidence at hand speaks for itself"), _("does not apply, by what is declared")
+    sections = {speaks: [], **sections, out: []}
     for crossing in found.crossings:
         settled = crossing.outcome is not None and crossing.outcome != "open"
-        sections[outcome_words()[crossing.outcome or ""] if settled else words[crossing.standing]].append(crossing)
+        if settled:
+            sections[outcome_words()[crossing.outcome or ""]].append(crossing)
+        elif crossing.own in SPEAKS:
+            sections[speaks].append(crossing)
+        elif crossing.own == "not_applicable":
+            sections[out].append(crossing)
+        else:
+            sections[words[crossing.standing]].append(crossing)
     return [(heading, its) for heading, its in sections.items() if its]
 
 
@@ -165,6 +176,9 @@ def _crossing_lines(crossing: Crossing) -> list[str]:
         lines.append(f"    {path}  ({link.relation}, {link.justification} {link.confidence:.2f}{verdict})")
         comments = [step.comment for step in link.steps if step.comment]
         lines += [f"      {comment}" for comment in comments]
+    if crossing.own in SPEAKS:
+        text = _("the same evidence, judged under this text: {status}; {reason}")
+        lines.append(f"    = {text.format(status=crossing.own, reason=crossing.own_reason)}")
     if crossing.left:
         lines.append(f"    → {crossing.left}")
     return lines

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ..frameworks import judge, load
+from ..frameworks import judge, library_ids, load
 from ..i18n import _
-from ..records import Assessment, Framework
+from ..records import Assessment, Framework, Requirement, Verdict
 from ..records.crosswalk import Crossing, Crosswalk, Link, Outcome
 from ..records.verdict import VerdictStatus
 from .references import Tree, requirement_of
@@ -23,20 +23,29 @@ from .relations import REFUTES, SHOWS, SHOWS_PART
 _CARRIED: tuple[VerdictStatus, ...] = ("documented", "met")
 
 
-def carry(crosswalk: Crosswalk, assessment: Assessment, *, subject: Framework | None = None) -> Crosswalk:
+def carry(
+    crosswalk: Crosswalk,
+    assessment: Assessment,
+    *,
+    subject: Framework | None = None,
+    object_: Framework | None = None,
+) -> Crosswalk:
     """Return a crosswalk with the verdicts of an assessment, and the outcome that follows for each requirement.
 
     Where the assessment was not judged under the first framework, its evidence is judged now. `subject` is that
-    framework, if it is not of the library.
+    framework and `object_` the second, if they are not of the library. The second is judged on the same evidence, under
+    its own rules alone: no profile, no review.
     """
     framework = load(crosswalk.subject) if subject is None else subject
     stated = {v.requirement: v.status for v in assessment.verdicts if v.framework == framework.id}
     if not stated:
         stated = {v.requirement: v.status for v in judge(framework, assessment.evidence).verdicts}
     statuses = _with_groups(Tree(framework), {f"{framework.id}#{name}": status for name, status in stated.items()})
+    second = object_ or (load(crosswalk.object) if crosswalk.object in library_ids() else None)
+    own = _own(second, assessment) if second else {}
     return msgspec.structs.replace(
         crosswalk,
-        crossings=tuple(_judged(crossing, statuses) for crossing in crosswalk.crossings),
+        crossings=tuple(_on_evidence(_judged(crossing, statuses), own) for crossing in crosswalk.crossings),
         assessment=assessment.subject.digest,
         profile=assessment.profile.id if assessment.profile else None,
     )
@@ -83,6 +92,26 @@ def _judged(crossing: Crossing, statuses: Mapping[str, VerdictStatus]) -> Crossi
     elif parts:
         left = _("shown in part by {points}; left: {rest}").format(points=_points(parts), rest=crossing.left)
     return msgspec.structs.replace(crossing, links=its, outcome=outcome, verdict=verdict, left=left)
+
+
+def _own(framework: Framework, assessment: Assessment) -> dict[str, tuple[Verdict, Requirement]]:
+    """Return what the same evidence says under `framework`, by reference."""
+    points = {requirement.id: requirement for requirement in framework.requirements}
+    verdicts = judge(framework, assessment.evidence).verdicts
+    return {f"{framework.id}#{v.requirement}": (v, points[v.requirement]) for v in verdicts}
+
+
+def _on_evidence(crossing: Crossing, own: Mapping[str, tuple[Verdict, Requirement]]) -> Crossing:
+    """Add what the evidence itself says; what is measured already is no longer left to measure."""
+    if crossing.requirement not in own:
+        return crossing
+    verdict, requirement = own[crossing.requirement]
+    left = crossing.left
+    if crossing.outcome == "open" and verdict.status in ("met", "documented", "not_applicable"):
+        left = ""
+    elif crossing.outcome == "open" and verdict.status == "needs_review" and requirement.question:
+        left = _("a person answers: {question}").format(question=requirement.question)
+    return msgspec.structs.replace(crossing, own=verdict.status, own_reason=verdict.reason, left=left)
 
 
 def _points(links: list[Link]) -> str:

@@ -76,7 +76,9 @@ class Crossing(Record, frozen=True, kw_only=True):
 
     `standing`: "carried" (a requirement there covers this one), "part" (one there is a part of this one), "touched"
     (they only overlap, so nothing is carried), "none". `outcome` is set where an assessment was given: "shown" by a
-    verdict that carries over, "part_shown", "not_met" (a part of it was found not met), or "open".
+    verdict that carries over, "part_shown", "not_met" (a part of it was found not met), or "open". `own` is then the
+    verdict of this requirement itself on the same evidence, and `own_reason` its reason: measurements and documents
+    speak for whoever asks for them, whatever carries over between the texts.
     """
 
     requirement: str
@@ -88,6 +90,8 @@ class Crossing(Record, frozen=True, kw_only=True):
     left: str = ""
     outcome: Outcome | None = None
     verdict: VerdictStatus | None = None
+    own: VerdictStatus | None = None
+    own_reason: str = ""
 
 
 class Crosswalk(Record, frozen=True, kw_only=True):
