@@ -7,13 +7,15 @@ that key known? In whose log, witnessed by whom? Planned before the run? And wha
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
 from .frameworks import FrameworkFile, Judgement, Terms, judge_all, library_ids, open_framework
+from .frameworks.profiles import profile_mistakes
 from .measures.recompute import recompute
-from .records import Assessment, FrameworkReference, Verdict
+from .records import Assessment, FrameworkReference, Verdict, is_day
 from .reviews import REVIEWS, ReviewsCheck, check_reviews
 from .subjects.digest import canonical_digest
 from .summary import summarise
@@ -21,7 +23,9 @@ from .trust import SealCheck, Trust, check
 from .trust.envelopes import MAX_FILE_BYTES
 from .trust.folder import read_regular
 
-Outcome = Literal["proven", "altered", "unknown_signer"]
+MOST_DAYS_UNSIGNED = timedelta(days=7)
+"""A long run is judged as of its beginning and signed at its end; nothing lasts longer."""
+Outcome = Literal["proven", "altered", "unknown_signer", "not_recomputed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +49,27 @@ class Verification:
 
     @property
     def outcome(self) -> Outcome:
-        """ "altered" beats "unknown_signer" beats "proven"."""
+        """ "altered" beats "unknown_signer" beats "not_recomputed" beats "proven"."""
         if not self.seal.unchanged or self.recomputed is None or self.recomputed.disagreements:
             return "altered"
         if self.reviews and self.reviews.altered:
             return "altered"
         known = all(signer.known for signer in (self.seal.signer, *self.seal.measurers))
-        return "proven" if known and not (self.reviews and self.reviews.unknown) else "unknown_signer"
+        if not known or (self.reviews and self.reviews.unknown):
+            return "unknown_signer"
+        return "not_recomputed" if self.recomputed.not_recomputed else "proven"
 
 
-def verify(folder: Path, trusted: Trust) -> Verification:
-    """Check the report in `folder`. Raises MalformedInput if it can't be read as a report at all."""
+def verify(folder: Path, trusted: Trust, texts: Sequence[FrameworkFile] = ()) -> Verification:
+    """Check the report in `folder`, with `texts` beside the library. Raises MalformedInput if it is no report."""
     seal = check(folder, trusted=trusted)
     if seal.assessment is None:
         return Verification(seal, None)
-    return Verification(seal, compute_again(seal.assessment), _check_reviews(folder, seal.assessment, trusted))
+    again = compute_again(seal.assessment, texts)
+    if seal.signed_at:
+        also = tuple(_day_differences(seal.assessment, seal.signed_at))
+        again = replace(again, disagreements=(*again.disagreements, *also))
+    return Verification(seal, again, _check_reviews(folder, seal.assessment, trusted))
 
 
 def _check_reviews(folder: Path, assessment: Assessment, trusted: Trust) -> ReviewsCheck | None:
@@ -72,14 +82,17 @@ def _check_reviews(folder: Path, assessment: Assessment, trusted: Trust) -> Revi
     return check_reviews(assessment.reviews, data, trusted)
 
 
-def compute_again(assessment: Assessment) -> Recomputed:
-    """Compute every measurement from its counts and every verdict from the measurements, and compare."""
+def compute_again(assessment: Assessment, texts: Sequence[FrameworkFile] = ()) -> Recomputed:
+    """Compute every measurement from its counts and every verdict from the measurements, and compare.
+
+    `texts` are frameworks that the library doesn't have.
+    """
     disagreements = [*_strangers(assessment), *(text for item in assessment.evidence for text in recompute(item))]
     measurements = [m for item in assessment.evidence for m in item.measurements]
     judged, not_recomputed = 0, []
     installed: list[FrameworkFile] = []
     for used in assessment.frameworks:
-        file = _installed(used)
+        file = _text_of(used, texts)
         if file is None:
             text = f"{used.id} {used.version}: that text is not installed here; its verdicts are not proven"
             not_recomputed.append(text)
@@ -104,8 +117,8 @@ def compute_again(assessment: Assessment) -> Recomputed:
     disagreements += [
         f"{name}: verdicts under a framework that the report does not list" for name in sorted(judged_under - listed)
     ]
-    if not not_recomputed:
-        disagreements += _summary_differences(assessment, judgements)
+    disagreements += _summary_differences(assessment, judgements, whole=not not_recomputed)
+    disagreements += _profile_mistakes(assessment)
     computed = sum(m.statistics is not None for m in measurements)
     return Recomputed(
         measurements=computed,
@@ -128,20 +141,43 @@ def _strangers(assessment: Assessment) -> Iterator[str]:
             yield f"{item.inspector}: speaks of bytes that are no part of the system"
 
 
-def _summary_differences(assessment: Assessment, judgements: Sequence[Judgement]) -> Iterator[str]:
-    """The sentences depend on the language of the run; what they are made of does not."""
+def _profile_mistakes(assessment: Assessment) -> Iterator[str]:
+    """A profile in a report is held to the same as one in a file: `accord judge` would not have taken another."""
+    for mistake in profile_mistakes(assessment.profile) if assessment.profile else ():
+        yield f"the profile's {mistake.path}: {mistake.message}"
+
+
+def _day_differences(assessment: Assessment, signed_at: str) -> Iterator[str]:
+    """Reviews end. Who judges as of another day than that of the signature revives those that are over."""
+    on = assessment.judged or assessment.environment.started[:10]
+    if not (assessment.judged or assessment.reviews):
+        return
+    signed = date.fromisoformat(signed_at[:10])
+    if not is_day(on):
+        yield f"the day of judging, {on[:40]!r}, is no day"
+    elif not signed - MOST_DAYS_UNSIGNED <= date.fromisoformat(on) <= signed:
+        yield f"the verdicts are as of {on}, and were signed on {signed}"
+
+
+def _summary_differences(assessment: Assessment, judgements: Sequence[Judgement], *, whole: bool) -> Iterator[str]:
+    """The sentences depend on the language of the run; what they are made of does not.
+
+    Verdicts are counted only if every text is there (`whole`).
+    """
     said = assessment.summary
     follows = summarise(assessment.subject, assessment.card, assessment.evidence, judgements, ())
-    for name in ("worst_finding", "findings", "verdicts", "coverage", "measured", "skipped", "failed"):
+    counted = ("verdicts", "coverage") if whole else ()
+    for name in ("worst_finding", "findings", *counted, "measured", "skipped", "failed"):
         if getattr(said, name) != getattr(follows, name):
             yield f"the summary's {name.replace('_', ' ')} does not follow from the evidence"
     if follows.worst_finding and said.worst != follows.worst:
         yield "the summary's sentence on the worst finding is not that finding's"
 
 
-def _installed(used: FrameworkReference) -> FrameworkFile | None:
-    file = open_framework(used.id) if used.id in library_ids() else None
-    return file if file and file.reference.digest == used.digest else None
+def _text_of(used: FrameworkReference, texts: Sequence[FrameworkFile]) -> FrameworkFile | None:
+    """Return the very text that was judged under, by its digest: one that was handed in, or the library's."""
+    shelf = (*texts, *([open_framework(used.id)] if used.id in library_ids() else []))
+    return next((file for file in shelf if file.reference == used), None)
 
 
 def _differences(framework: str, stored: Sequence[Verdict], again: Sequence[Verdict]) -> Iterator[str]:

@@ -99,6 +99,14 @@ MISTAKES = [
         "requirements[0].parent",
         "circle",
     ),
+    (
+        "levels without end",
+        lambda d: d["requirements"].extend(
+            {"id": f"l_{n}", "label": "l", "title": "l", "parent": f"l_{n - 1}" if n else None} for n in range(50)
+        ),
+        "parent",
+        "lies under more than 40 others",
+    ),
     ("its own parent", lambda d: point(d).update(parent="art_3.1"), "requirements[1].parent", "circle"),
     ("unknown measure", lambda d: rule(d).update(measure="fairness.niceness"), "rules[0].measure", "no measure"),
     ("text as id", lambda d: d["requirements"][0].update(id=LONG), "requirements[0].id", "text where only an id"),

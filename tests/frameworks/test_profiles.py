@@ -102,11 +102,21 @@ def test_an_entry_can_be_narrowed_to_framework_requirement_dimensions_and_operat
     assert threshold(requirement="s_1.2") is None
 
 
-def test_a_rule_is_added_to_a_point_that_only_a_person_answered(act, measured, evidence):
-    added = profile(entry(measure="data.rows", framework="example-act", requirement="s_2", op=">=", threshold=1000))
+def test_a_rule_is_added_to_a_point_that_is_measured_otherwise(act, measured, evidence):
+    added = profile(entry(measure="data.rows", framework="example-act", requirement="s_1.1", op=">=", threshold=1000))
     check_profile(added, [act])
-    verdicts = judge_all([act], evidence(measured("data.rows", 5000)), Terms(profile=added))[0].verdicts
-    assert {v.requirement: v.status for v in verdicts}["s_2"] == "met"
+    items = evidence(measured("data.rows", 50), measured("fairness.accuracy", 0.8, (0.78, 0.82), n=1000))
+    verdict = judge_all([act], items, Terms(profile=added))[0].verdicts[0]
+    assert verdict.status == "not_met"
+    assert [outcome.measure for outcome in verdict.outcomes] == ["fairness.accuracy", "data.rows"]
+
+
+def test_what_only_a_person_can_judge_is_not_made_a_matter_of_numbers(act, measured, evidence):
+    wrong = profile(entry(measure="data.rows", framework="example-act", requirement="s_2", op=">=", threshold=0))
+    with pytest.raises(InvalidFramework, match="only to one that is measured"):
+        check_profile(wrong, [act])
+    verdicts = judge_all([act], evidence(measured("data.rows", 5000)), Terms(profile=wrong))[0].verdicts
+    assert {v.requirement: v.status for v in verdicts}["s_2"] == "not_evaluated"
 
 
 def test_frameworks_that_the_profile_does_not_speak_of_stay_the_same_object(act):

@@ -275,6 +275,15 @@ def test_a_name_is_the_same_however_it_is_written(name):
     assert same_person("ＡＤＡ  Lovelace") == same_person("ada lovelace")
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Anna\u200b Berg", "Аnna Веrg", "ANNA BERG.", "A\ufe0fnna\u00a0Berg", "\u202eAnna Berg", "Αnna Βerg"],
+)
+def test_nobody_becomes_two_by_letters_that_look_the_same(name):
+    assert same_person(name) == same_person("Anna Berg")
+    assert len({same_person(other) for other in ("Anna Berg", "Anne Berg", "José", "Jose", "-", ".")}) == 6
+
+
 def reviews_strategy():
     relied = st.sampled_from(
         (

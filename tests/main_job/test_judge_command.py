@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from accord.cli import cli
 from accord.errors import MalformedInput, UsageError
+from accord.records import Profile, ProfileThreshold
 
 PROFILE = """
 id: court
@@ -117,3 +120,54 @@ def test_a_mistake_in_the_profile_is_told_before_the_work(compas_table: Path, tm
     )
     assert isinstance(done.exception, MalformedInput)
     assert "no rule asks for model_files.tensors" in str(done.exception)
+
+
+def resealed(report: Path, out: Path, **changed: Any) -> int:
+    """What `verify` says of a report that its own signer changed and signed anew."""
+    from accord.judge import open_stored
+    from accord.records import to_readable_json
+    from accord.trust import KeyStore, own_log, seal
+
+    store = KeyStore()
+    forged = replace(open_stored(report, store.known()).assessment, **changed)
+    out.mkdir()
+    (out / ".accord-report").touch()
+    (out / "assessment.json").write_bytes(to_readable_json(forged))
+    seal(out, forged, signer=store.own(), log=own_log())
+    return run("verify", str(out)).return_value
+
+
+@pytest.mark.parametrize("day", ["2020-01-01", "2099-01-01", "yesterday"])
+def test_a_report_as_of_another_day_than_it_was_signed_is_found(report: Path, tmp_path: Path, day: str):
+    assert resealed(report, tmp_path / "honest") == 0
+    assert resealed(report, tmp_path / "forged", judged=day) == 1
+
+
+def test_a_profile_that_no_file_could_hold_is_found(report: Path, tmp_path: Path):
+    nothing = ProfileThreshold(measure="fairness.accuracy", threshold=None, source="")
+    unsound = Profile(id="p", title="T", author="A", date="2026-11-01", thresholds=(nothing,))
+    assert resealed(report, tmp_path / "forged", profile=unsound) == 1
+
+
+def test_a_kinder_summary_beside_a_text_that_is_not_here_is_found(report: Path, tmp_path: Path):
+    from accord.records import Assessment, from_json
+
+    record = from_json((report / "assessment.json").read_bytes(), Assessment)
+    elsewhere = tuple(replace(used, digest=f"sha256:{'0' * 64}") for used in record.frameworks)
+    kinder = replace(record.summary, worst_finding=None, findings={}, worst="No defect was found.")
+    assert resealed(report, tmp_path / "other", frameworks=elsewhere) == 3, "valid, but nobody could judge again"
+    assert resealed(report, tmp_path / "forged", frameworks=elsewhere, summary=kinder) == 1
+
+
+def test_verdicts_under_a_text_that_is_not_here_are_not_called_proven(report: Path, tmp_path: Path):
+    law = tmp_path / "example-act.yaml"
+    assert run("frameworks", "new", "example-act", "--out", str(law)).exception is None
+    out = tmp_path / "own"
+    done = run("judge", str(report), "--framework", str(law), "--out", str(out))
+    assert done.exception is None, done.exception
+    alone = run("verify", str(out))
+    assert alone.return_value == 3
+    assert "not every verdict could be judged again" in alone.output
+    assert run("verify", str(out), "--framework", str(law)).return_value == 0
+    law.write_text(law.read_text() + "# another text\n")
+    assert run("verify", str(out), "--framework", str(law)).return_value == 3

@@ -81,6 +81,8 @@ MISTAKES = [
     ("q", {"decision": "perhaps"}, "decision", "unknown-decision"),
     ("q", {"decision": ""}, "decision", "missing-decision"),
     ("q", {"reason": " \n"}, "reason", "missing-reason"),
+    ("q", {"reason": "\u200b\u2060"}, "reason", "missing-reason"),
+    ("q", {"role": "\u3164"}, "role", "missing-role"),
     ("q", {"decision": "not_applicable", "reason": ""}, "reason", "missing-reason"),
     ("q", {"reason": "x" * 10_001}, "reason", "too-much-text"),
     ("q", {"reviewer": ""}, "reviewer", "missing-reviewer"),

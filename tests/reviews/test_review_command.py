@@ -373,3 +373,10 @@ def test_what_lies_beside_the_question(assessment, opened):
     seen = Fields()
     seen.feed(served.decode())
     assert seen.values["1.reason"] == "</textarea>'\""
+
+
+def test_a_form_is_never_written_through_a_link(sealed, tmp_path):
+    (tmp_path / "review-form.csv").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="is there already"):
+        run("review", str(sealed), "--out", str(tmp_path))
+    assert not (tmp_path / "elsewhere").exists()

@@ -13,6 +13,9 @@ def write_card(path: Path, text: str, *, replace: bool) -> None:
 
     Raises UsageError if there is one already and it isn't to be replaced, or if it can't be written.
     """
+    from ..subjects.digest import refuse_sealed
+
+    refuse_sealed(path)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}") if replace else path
     try:
         with fresh.open("x", encoding="utf-8", newline="") as file:

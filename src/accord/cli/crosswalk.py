@@ -10,7 +10,7 @@ import click
 from ..errors import UsageError
 from ..i18n import _, ngettext
 from ..reports.visible import visible
-from .output import as_json, print_json, print_table
+from .output import as_json, escaped, print_file, print_json, print_table
 
 if TYPE_CHECKING:
     from ..records import Framework
@@ -92,7 +92,7 @@ def _rendered(found: Crosswalk, first: Framework, second: Framework, form: str) 
     from ..records import to_readable_json
 
     if form == "json":
-        return to_readable_json(found).decode()
+        return escaped(to_readable_json(found))
     if form == "sssom":
         title = f"Crosswalk from {first.id} {first.version} to {second.id} {second.version}"
         return write_sssom(stated_and_computed(found), {first.id: first, second.id: second}, title=title)
@@ -113,10 +113,17 @@ def _plain(text: str) -> str:
 
 def _write(text: str, out: Path | None) -> None:
     if out is None:
-        click.echo(text, nl=False)
+        print_file(text.encode(), json=text.startswith("{"))
         return
-    out.write_text(text, encoding="utf-8")
+    _put(text, out)
     click.echo(_("Written: {path}").format(path=visible(str(out))))
+
+
+def _put(text: str, out: Path) -> None:
+    from ..subjects.digest import refuse_sealed
+
+    refuse_sealed(out)
+    out.write_text(text, encoding="utf-8")
 
 
 def _show(found: Crosswalk) -> None:
@@ -253,7 +260,7 @@ def _import(path: Path, out: Path | None, as_json: bool) -> int:
     if out:
         frameworks = {name: tree.framework for name, tree in shelf.items()}
         text = write_sssom(found.edges, frameworks, title=found.name, licence=found.licence)
-        out.write_text(text, encoding="utf-8")
+        _put(text, out)
         click.echo(_("Written: {path}").format(path=visible(str(out))), err=as_json)
     return 1 if any(problem.severity == "error" for problem in found.problems) else 0
 

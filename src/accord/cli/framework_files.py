@@ -12,7 +12,7 @@ from ..errors import AccordError, UsageError
 from ..i18n import _, ngettext
 from ..records.framework import Kind
 from ..reports.visible import visible
-from .output import as_json, print_json
+from .output import as_json, print_file, print_json
 
 if TYPE_CHECKING:
     from ..frameworks.differing import FieldChange, ItemChanges
@@ -278,7 +278,7 @@ def export(framework: str, form: str, out: Path | None) -> None:
     else:
         data, left_out = as_table(found)
     if out is None:
-        click.echo(data, nl=False)
+        print_file(data, json=form == "oscal")
     else:
         _write_new(out, data)
     if left_out:
@@ -288,6 +288,9 @@ def export(framework: str, form: str, out: Path | None) -> None:
 
 def _write_new(place: Path, data: bytes) -> None:
     """Write a file that isn't there yet. Raises UsageError where something is."""
+    from ..subjects.digest import refuse_sealed
+
+    refuse_sealed(place)
     try:
         with place.open("xb") as file:
             file.write(data)

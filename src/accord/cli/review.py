@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -145,7 +146,7 @@ def _write(task: _Task, record: Path, as_json: bool) -> None:
         FORM: render_form(task.assessment, task.opened, details),
     }
     task.out.mkdir(parents=True, exist_ok=True)
-    there = [name for name in files if (task.out / name).exists()]
+    there = [name for name in files if os.path.lexists(task.out / name)]
     if there:
         raise UsageError(
             "form-exists",
@@ -153,7 +154,8 @@ def _write(task: _Task, record: Path, as_json: bool) -> None:
             "Move it away, or give another place with --out.",
         )
     for name, data in files.items():
-        (task.out / name).write_bytes(data)
+        with (task.out / name).open("xb") as file:  # never through a link
+            file.write(data)
     if as_json:
         print_json(
             {"points": [_brief(point) for point in task.opened.points], "files": list(files), "folder": str(task.out)}

@@ -14,21 +14,30 @@ from .output import as_json, print_json
 if TYPE_CHECKING:
     from ..verify import Verification
 
-_STATUS = {"proven": 0, "altered": 1, "unknown_signer": 3}
+_STATUS = {"proven": 0, "altered": 1, "unknown_signer": 3, "not_recomputed": 3}
 
 
 @click.command("verify")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default="accord-report")
+@click.option(
+    "--framework",
+    "texts",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The file of a framework that the library doesn't have. Repeatable.",
+)
 @as_json
-def command(folder: Path, as_json: bool) -> int:
+def command(folder: Path, texts: tuple[Path, ...], as_json: bool) -> int:
     """Check the report in FOLDER, without a network: bytes, numbers, verdicts, signer, log.
 
-    Exit status: 0 proven; 1 altered; 2 unreadable; 3 valid, but the signer is unknown to you.
+    Exit status: 0 proven; 1 altered; 2 unreadable; 3 valid, but the signer is unknown to you, or verdicts were made
+    under a text that is not here.
     """
+    from ..frameworks import open_framework
     from ..trust import KeyStore
     from ..verify import verify
 
-    found = verify(folder, KeyStore().known())
+    found = verify(folder, KeyStore().known(), [open_framework(text) for text in texts])
     if as_json:
         seal = {name: getattr(found.seal, name) for name in found.seal.__struct_fields__ if name != "assessment"}
         parts = {"seal": seal, "recomputed": found.recomputed, "reviews": found.reviews}
@@ -77,6 +86,7 @@ def _show(found: Verification) -> None:
     conclusion = {
         "proven": _("Proven: this is what a key that you know signed, and every number follows from its counts."),
         "altered": _("ALTERED: do not rely on this report."),
+        "not_recomputed": _("Valid, but not every verdict could be judged again: give the text with --framework."),
         "unknown_signer": _("Valid, but the signer is unknown to you. If you know whose key it is: accord keys trust"),
     }
     click.echo(conclusion[found.outcome])

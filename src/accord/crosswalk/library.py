@@ -53,7 +53,7 @@ def open_mapping_set(path: Path) -> MappingSet:
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123 - a descriptor
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise OSError(errno.EINVAL, "not a regular file")
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(MAX_BYTES + 1) or b""  # None: a file of the kernel that has nothing to say yet
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or "can't be read"
         raise UsageError("unreadable-crosswalk", f"{path.name}: {problem}", "Check the path.") from None

@@ -36,13 +36,14 @@ def open_profile(path: Path) -> Profile:
     except (msgspec.ValidationError, RecursionError) as error:
         found = tuple(structural_mistakes(content, Profile))
         raise InvalidFramework(path.name, found or (Mistake("(top)", str(error), "Correct it."),)) from None
-    mistakes = tuple(_mistakes_in(profile))
+    mistakes = tuple(profile_mistakes(profile))
     if mistakes:
         raise InvalidFramework(path.name, mistakes)
     return profile
 
 
-def _mistakes_in(profile: Profile) -> Iterator[Mistake]:
+def profile_mistakes(profile: Profile) -> Iterator[Mistake]:
+    """Yield what is wrong with a profile in itself, whatever it is laid over."""
     from ..measures.catalogue import catalogue
     from .validation import is_date, threshold_mistakes
 
@@ -158,7 +159,9 @@ def _laid_over(
 ) -> tuple[Rule, ...]:
     hits: list[Rule] = []
     changed = tuple(_changed(rule, entry, profile, hits) for rule in rules)
-    if not hits and entry.requirement == requirement.id and entry.op is not None:
+    # What only a person or a document can show is not made a matter of numbers by a profile.
+    measured = requirement.verification == "measured"
+    if not hits and measured and entry.requirement == requirement.id and entry.op is not None:
         added = replace(_rule_of(entry, entry.op), threshold_source=_source(entry, profile, None))
         used.add(index)
         return (*changed, added)
@@ -200,8 +203,6 @@ def _source(entry: ProfileThreshold, profile: Profile, rule: Rule | None) -> str
 
 
 def _remedy(entry: ProfileThreshold) -> str:
-    return (
-        "Name a requirement and an op, and the rule is added to it."
-        if entry.requirement is None or entry.op is None
-        else "Check the framework and the requirement."
-    )
+    if entry.requirement is not None and entry.op is not None:
+        return "Check the requirement: a rule is added only to one that is measured."
+    return "Name a requirement that is measured, and an op, and the rule is added to it."

@@ -19,7 +19,7 @@ def read_file(path: Path) -> bytes:
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123 - a descriptor
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise OSError(errno.EINVAL, "not a regular file")
-            return file.read(MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1) or b""  # None: a file of the kernel that has nothing to say yet
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or "can't be read"
         raise UsageError("unreadable-framework", f"{path.name}: {problem}", "Check the path.") from None

@@ -25,6 +25,10 @@ OPEN: tuple[VerdictStatus, ...] = ("needs_review", "not_evaluated", "inconclusiv
 """What a person may settle."""
 _LONGEST = 300
 _EXACT = 2**53 - 1
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_LOOK_ALIKES = str.maketrans("авекмнорстухѕіјԁԛԝɡıαβεικνορτυχ", "abekmhopctyxsijdqwgiabeikvoptux")
+"""Small letters of Cyrillic, of the phonetic alphabet and of Greek, and the Latin ones that they, or their capitals,
+look like (Unicode Technical Standard 39, of which these are the ones that occur in names)."""
 _CLOSED = {
     "met": "what was measured decides",
     "not_met": "what was measured decides",
@@ -48,8 +52,24 @@ def asked_digest(requirement: Requirement) -> str:
 
 
 def same_person(name: str) -> str:
-    """Return a name as it is compared: whoever writes it with other spaces or capitals is the same person."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """Return a name as it is compared: whoever writes it with other spaces, capitals or dots, with letters that cannot
+    be seen, or with Greek or Cyrillic letters that look like Latin ones is the same person.
+    """
+    for _ in range(4):  # what is taken away or replaced can let letters come together that are written as one
+        seen = (c for c in unicodedata.normalize("NFKC", name).casefold() if c.isspace() or not is_invisible(c))
+        whole = " ".join("".join(seen).translate(_LOOK_ALIKES).split())
+        again = whole.strip(" .,;:'\"-_") or whole
+        if again == name:
+            break
+        name = again
+    return name
+
+
+def is_invisible(character: str) -> bool:
+    """Whether nothing of a character is seen: spaces, controls, joiners, variation selectors, letters without ink."""
+    without_ink = unicodedata.category(character) in ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs")
+    selects = "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+    return without_ink or selects or character in _BLANK
 
 
 class Weighed(Struct, frozen=True):

@@ -27,6 +27,7 @@ _ROUGH_DATE = re.compile(r"[0-9]{4}(?:-[0-9]{2})?\Z")
 _ADDRESS = re.compile(r"(?:https?://|urn:|doi:)[^\s]+\Z")
 _REFERENCE = re.compile(rf"{_FRAMEWORK_ID.pattern[:-2]}#{_ID.pattern}")
 _MAX_ID = 64
+MAX_LEVELS = 40
 
 _ADDRESSEES = (
     "provider deployer operator importer distributor authorised_representative product_manufacturer gpai_provider "
@@ -158,6 +159,10 @@ def _parent(
     while step is not None:
         if step in seen:
             yield Mistake(f"{path}.parent", "the parents form a circle", "Let the topmost point have no parent.")
+            return
+        if len(seen) > MAX_LEVELS:
+            problem = f"it lies under more than {MAX_LEVELS} others"
+            yield Mistake(f"{path}.parent", problem, "Let points lie side by side, and none in a circle.")
             return
         seen.add(step)
         step = above.get(step)

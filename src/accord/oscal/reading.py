@@ -5,6 +5,8 @@ Fields that we don't use are skipped by the decoder and cost no memory.
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -208,10 +210,11 @@ def read_document(data: bytes, *, name: str) -> Catalog | Profile:
 def read_bytes(path: Path) -> bytes:
     """Return the bytes of an OSCAL file, at most one more than may be read. Raises UsageError if there is none."""
     try:
-        if not path.is_file():
-            raise OSError("not a regular file")
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+        # Without waiting for the other end, should somebody have put a pipe there.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123 - a descriptor
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OSError("not a regular file")
+            return file.read(MAX_BYTES + 1) or b""  # None: a file of the kernel that has nothing to say yet
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or str(error)
         raise UsageError("unreadable-oscal", f"{path.name}: {problem}", "Check the path.") from None

@@ -10,7 +10,7 @@ class ProfileThreshold(Record, frozen=True, kw_only=True):
     """A threshold for a measure, in every rule that asks for it, or only under one framework or requirement.
 
     `where` narrows it to rules with these dimensions, `op` to rules with this operator; a rule is added where the
-    named `requirement` has none for the measure. `source` says who decided so, and when.
+    named `requirement` is measured, but not by this measure. `source` says who decided so, and when.
     """
 
     measure: str

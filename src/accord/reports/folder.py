@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..errors import UsageError
-
-MARKER = ".accord-report"
+from ..subjects.digest import REPORT_MARKER as MARKER
+from ..subjects.digest import refuse_sealed
 
 
 def check_place(folder: Path) -> None:
@@ -21,6 +21,7 @@ def check_place(folder: Path) -> None:
         raise UsageError(
             "not-a-report", f"{folder} holds files that are no report of Accord", "Give another place with --out."
         )
+    refuse_sealed(folder, itself=False)
     parent = next(place for place in folder.absolute().parents if place.exists())
     if not os.access(parent, os.W_OK | os.X_OK):
         raise UsageError("no-folder", f"nothing can be written into {parent}", "Give another place with --out.")

@@ -16,6 +16,8 @@ _ESCAPED_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _NOT_PLAIN = re.compile("[^ -~]")
 _LONGEST = 2_000
+STEERING = re.compile("[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+"""What JSON writes as it is though it steers a terminal, or can't be seen; the joiners of Persian and Indic stay."""
 
 
 def visible(text: str, *, keep: str = "", longest: int | None = _LONGEST) -> str:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any, get_args
 
 from ..errors import MalformedInput
-from ..frameworks.reviewing import same_person
+from ..frameworks.reviewing import is_invisible, same_person
 from ..records import DECISIONS, Assessment, Decision, Review, Reviewer, is_day
 from ..records.measurement import Record
 from .columns import ANSWERS, RETURNED
@@ -221,7 +221,7 @@ class _Desk:
         if person and same_person(role) != same_person(person.role):
             message = f"{person.name} is listed as {person.role!r}"
             draft.refuse("role", "other-role", message, "Leave the role empty, or correct the list.")
-        elif not role or len(role) > LONGEST["role"]:
+        elif all(map(is_invisible, role)) or len(role) > LONGEST["role"]:
             self._require(draft, "role", "missing-role", "there is no role", "Say in which role you judge.")
         self._require(draft, "interest", "missing-interest", "no interest is stated", "Write “none” if there is none.")
         if draft["reviewer"] and role and draft["interest"]:
@@ -248,7 +248,7 @@ class _Desk:
 
     @staticmethod
     def _require(draft: _Draft, column: str, code: str, message: str, remedy: str) -> None:
-        if not draft[column]:
+        if all(map(is_invisible, draft[column])):
             draft.refuse(column, code, message, remedy)
         elif len(draft[column]) > LONGEST[column]:
             most = f"at most {LONGEST[column]:,} characters are taken"

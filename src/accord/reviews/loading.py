@@ -146,6 +146,8 @@ def check_reviews(reviews: Sequence[Review], data: bytes, trusted: Trust) -> Rev
             altered.append(f"{place}: it is not what was signed")
         elif review.signer != "unknown key" and read.signer == "unknown key":
             unknown.append(f"{place}: it is signed by a key that you do not know")
+        elif review.signer == "unknown key" and read.signer != "unknown key":
+            unknown.append(f"{place}: you know the key that signed it; it was not counted, as if nobody knew it")
     return ReviewsCheck(count=len(reviews), altered=tuple(altered), unknown=tuple(unknown))
 
 

@@ -26,13 +26,10 @@ DISCLAIMER = "A person's judgement, recorded with Accord. Not a measurement, cer
 
 def check_place(folder: Path) -> None:
     """Raise UsageError if `folder` lies in a sealed report (whatever is added to one alters it) or is no folder."""
-    from ..subjects.digest import REPORT_MARKER
+    from ..subjects.digest import refuse_sealed
 
-    place = folder.resolve()
-    sealed = next((above for above in (place, *place.parents) if (above / REPORT_MARKER).exists()), None)
-    if sealed is not None:
-        raise UsageError("sealed-folder", f"{sealed} is a sealed report", "Give a folder of its own with --out.")
-    if place.exists() and not place.is_dir():
+    refuse_sealed(folder)
+    if folder.exists() and not folder.is_dir():
         raise UsageError("no-folder", f"{folder} is not a folder", "Give another place with --out.")
 
 

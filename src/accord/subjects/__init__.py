@@ -1,7 +1,7 @@
 """Subjects: recognise a target by its content, open it, digest it, read its card."""
 
 from .card import CARD_NAME, Contradiction, card_digest, merge_cards, read_card, stated
-from .digest import REPORT_MARKER
+from .digest import REPORT_MARKER, refuse_sealed
 from .draft import draft_card
 from .paths import resolve_inside
 from .recognise import recognise
@@ -18,6 +18,7 @@ __all__ = [
     "open_target",
     "read_card",
     "recognise",
+    "refuse_sealed",
     "resolve_inside",
     "stated",
 ]

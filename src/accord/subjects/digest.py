@@ -37,6 +37,15 @@ GIT_PATHS = (".git", ".gitattributes", ".github", ".gitignore")
 Progress = Callable[[str, int, int], None]
 
 
+def refuse_sealed(place: Path, *, itself: bool = True) -> None:
+    """Raise UsageError if `place` is, or lies in, a sealed report: whatever is added to one alters it."""
+    whole = place.resolve()
+    places = (whole, *whole.parents) if itself else whole.parents
+    sealed = next((at for at in places if (at / REPORT_MARKER).exists()), None)
+    if sealed is not None:
+        raise UsageError("sealed-folder", f"{sealed} is a sealed report", "Give a place outside of it with --out.")
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of a folder: `path` as the disk spells it, `size` in bytes, `sha256` in hex ("" if special).
