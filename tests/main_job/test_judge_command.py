@@ -70,6 +70,7 @@ def test_a_judged_report_verifies_and_says_who_measured(report: Path, profile: P
     assert done.exception is None, done.exception
     assert "needs_review → not_met" in done.output
     checked = run("verify", str(out))
+    assert "by thresholds of the profile “A court's thresholds” (Court, 2026-11-01)" in checked.output
     assert checked.return_value == 3  # the judge is known here, the measurer is not
     assert "measured by another than judged" in checked.output
     measured = (report / "assessment.intoto.jsonl").read_bytes().splitlines()[:-1]

@@ -58,6 +58,10 @@ def _show(found: Verification) -> None:
         _line(not again.disagreements, _("recomputed"), text)
         for disagreement in (*again.disagreements, *again.not_recomputed):
             click.echo(visible(f"    {disagreement}"))
+    profile = seal.assessment.profile if seal.assessment else None
+    if profile:
+        text = _("    by thresholds of the profile “{title}” ({author}, {date})")
+        click.echo(visible(text.format(title=profile.title, author=profile.author, date=profile.date)))
     if found.reviews:
         n = found.reviews.count
         text = ngettext("{n} judgement of a person, signed", "{n} judgements of people, signed", n).format(n=n)
