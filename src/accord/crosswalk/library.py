@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from ..errors import MalformedInput, UsageError
+from ..errors import MalformedInput
 from ..frameworks import library_ids
+from ..frameworks.reading import read_file
 from ..records.crosswalk import Edge, MappingSet, RowProblem
 from .references import Tree, framework_of, requirement_of
 from .sssom_reading import MAX_BYTES, read_sssom
@@ -48,16 +46,7 @@ def counts_by_pair(edges: Iterable[Edge] | None = None) -> dict[tuple[str, str],
 
 def open_mapping_set(path: Path) -> MappingSet:
     """Read an SSSOM TSV file. Raises UsageError if it can't be opened, and what `read_sssom` raises."""
-    try:
-        # Without waiting for the other end, should somebody have put a pipe there.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123 - a descriptor
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise OSError(errno.EINVAL, "not a regular file")
-            data = file.read(MAX_BYTES + 1) or b""  # None: a file of the kernel that has nothing to say yet
-    except (OSError, ValueError) as error:
-        problem = getattr(error, "strerror", None) or "can't be read"
-        raise UsageError("unreadable-crosswalk", f"{path.name}: {problem}", "Check the path.") from None
-    return read_sssom(data, name=path.name)
+    return read_sssom(read_file(path, MAX_BYTES, code="unreadable-crosswalk"), name=path.name)
 
 
 def usable(found: MappingSet) -> tuple[Edge, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from ..records import Framework, Profile, ProfileThreshold, Requirement, Rule
+from ..records import Framework, Profile, ProfileThreshold, Requirement, Rule, is_day
 from ..records.framework import Op
 from ..records.profile import ProfileReviewers
 from .comparing import shown
@@ -45,12 +45,12 @@ def open_profile(path: Path) -> Profile:
 def profile_mistakes(profile: Profile) -> Iterator[Mistake]:
     """Yield what is wrong with a profile in itself, whatever it is laid over."""
     from ..measures.catalogue import catalogue
-    from .validation import is_date, threshold_mistakes
+    from .validation import threshold_mistakes
 
     for field in ("id", "title", "author"):
         if not getattr(profile, field).strip():
             yield Mistake(field, "is empty", "Fill it in.")
-    if not is_date(profile.date):
+    if not is_day(profile.date):
         yield Mistake("date", f"{profile.date!r} isn't a date", "Write YYYY-MM-DD.")
     if not profile.thresholds and not profile.reviewers:
         yield Mistake("thresholds", "the profile sets nothing", "Add thresholds or reviewers.")

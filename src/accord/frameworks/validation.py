@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator
-from datetime import date
 from functools import lru_cache
 
 import msgspec
 
 from ..documents import document_kinds
-from ..records import Card, Framework, Requirement, Rule
+from ..records import Card, Framework, Requirement, Rule, is_day
 from .comparing import has_direction
 from .facts import ABSENT, ANSWER, ANY_VALUE
 from .mistakes import Mistake
@@ -22,7 +21,6 @@ SHORT_TITLE = 80
 _FRAMEWORK_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+|\.[0-9]+)*\Z")
 _ID = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*\Z")
 _JURISDICTION = re.compile(r"[A-Z]{2,5}(?:-[A-Z0-9]{1,3})?\Z")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _ROUGH_DATE = re.compile(r"[0-9]{4}(?:-[0-9]{2})?\Z")
 _ADDRESS = re.compile(r"(?:https?://|urn:|doi:)[^\s]+\Z")
 _REFERENCE = re.compile(rf"{_FRAMEWORK_ID.pattern[:-2]}#{_ID.pattern}")
@@ -54,7 +52,7 @@ def _header(framework: Framework) -> Iterator[Mistake]:
             f"{framework.jurisdiction!r} isn't a code of a jurisdiction",
             'Use ISO 3166 ("KE", "US-CA"), "EU", "AFU" (African Union), "ASEAN", or "INT" for an international text.',
         )
-    if not (is_date(framework.source.date) or _is_rough_date(framework.source.date)):
+    if not (is_day(framework.source.date) or _is_rough_date(framework.source.date)):
         yield Mistake("source.date", f"{framework.source.date!r} isn't a date", "Write YYYY-MM-DD, YYYY-MM or YYYY.")
     if not _ADDRESS.match(framework.source.uri):
         yield Mistake("source.uri", f"{framework.source.uri!r} isn't an address", "Write an https, urn or doi address.")
@@ -93,7 +91,7 @@ def _requirements(framework: Framework) -> Iterator[Mistake]:
         yield from _id(f"{path}.id", requirement.id)
         yield from _parent(path, requirement, known, above)
         yield from _text(path, requirement, restricted)
-        if requirement.applies_from is not None and not is_date(requirement.applies_from):
+        if requirement.applies_from is not None and not is_day(requirement.applies_from):
             yield Mistake(f"{path}.applies_from", f"{requirement.applies_from!r} isn't a date", "Write YYYY-MM-DD.")
         yield from _later(path, requirement, framework)
         for position, kind in enumerate(requirement.documents):
@@ -137,7 +135,7 @@ def _declared_rule(path: str, rule: Rule, framework: Framework) -> Iterator[Mist
 def _later(path: str, requirement: Requirement, framework: Framework) -> Iterator[Mistake]:
     for position, other in enumerate(requirement.later):
         here = f"{path}.later[{position}]"
-        if not is_date(other.applies_from):
+        if not is_day(other.applies_from):
             yield Mistake(f"{here}.applies_from", f"{other.applies_from!r} isn't a date", "Write YYYY-MM-DD.")
         elif requirement.applies_from is None or other.applies_from <= requirement.applies_from:
             yield Mistake(f"{here}.applies_from", "isn't later than the point's own date", "Put the earliest there.")
@@ -320,17 +318,6 @@ def _measures(rule: Rule) -> set[str]:
     for child in (*rule.all, *rule.any, *rule.none):
         found |= _measures(child)
     return found
-
-
-def is_date(text: str) -> bool:
-    """Return whether `text` is a date of the calendar as YYYY-MM-DD."""
-    if not _DATE.match(text):
-        return False
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_rough_date(text: str) -> bool:

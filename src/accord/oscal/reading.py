@@ -5,15 +5,14 @@ Fields that we don't use are skipped by the decoder and cost no memory.
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from ..errors import LimitExceeded, MalformedInput, UsageError
+from ..errors import LimitExceeded, MalformedInput
+from ..frameworks.reading import read_file
 
 MAX_BYTES = 32 * 1024 * 1024
 """NIST SP 800-53 revision 5 with its assessment procedures has 10 MB."""
@@ -209,15 +208,7 @@ def read_document(data: bytes, *, name: str) -> Catalog | Profile:
 
 def read_bytes(path: Path) -> bytes:
     """Return the bytes of an OSCAL file, at most one more than may be read. Raises UsageError if there is none."""
-    try:
-        # Without waiting for the other end, should somebody have put a pipe there.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123 - a descriptor
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise OSError("not a regular file")
-            return file.read(MAX_BYTES + 1) or b""  # None: a file of the kernel that has nothing to say yet
-    except (OSError, ValueError) as error:
-        problem = getattr(error, "strerror", None) or str(error)
-        raise UsageError("unreadable-oscal", f"{path.name}: {problem}", "Check the path.") from None
+    return read_file(path, MAX_BYTES, code="unreadable-oscal")
 
 
 def _decode(data: bytes, kind: type[T], name: str) -> T:
