@@ -6,6 +6,8 @@ import hashlib
 import json
 from typing import Any
 
+import msgspec
+
 from ..errors import LimitExceeded, MalformedInput
 from ..records import to_builtins
 
@@ -50,6 +52,17 @@ def read(data: bytes, *, name: str = "JSON") -> Any:
     except (ValueError, RecursionError) as error:
         raise MalformedInput("malformed-json", f"{name}: {error}", "Restore the original file.") from None
     return value
+
+
+def is_canonical(data: bytes) -> bool:
+    """Whether `data`, which `read` has accepted, is its own RFC 8785 form."""
+    if data.isascii() and b"\\" not in data:
+        # Here msgspec writes what RFC 8785 asks for, and thirty times as fast: but for numbers with a fraction.
+        floats: list[str] = []
+        plain = msgspec.json.Decoder(float_hook=floats.append).decode(data)
+        if not floats:
+            return msgspec.json.encode(plain, order="sorted") == data
+    return canonical(read(data)) == data
 
 
 def count_values(data: bytes) -> int:
