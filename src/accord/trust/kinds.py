@@ -16,6 +16,9 @@ _RECORDS = {
     "erasure": ("said", "Erasure"),
     "dispute": ("said", "Dispute"),
     "dispute-answer": ("said", "DisputeAnswer"),
+    "agreement": ("agreement", "Agreement"),
+    "agreement-acceptance": ("agreement", "AgreementAcceptance"),
+    "agreement-end": ("agreement", "AgreementEnd"),
 }
 KINDS = tuple(_RECORDS)
 
