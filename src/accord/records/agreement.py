@@ -15,7 +15,7 @@ Assurance = Literal["declared", "self_measured", "third_party", "reproduced"]
 
 
 class Scope(Record, frozen=True, kw_only=True):
-    """What is recognised: results under these frameworks, of these measures and inspectors, for these parts and sectors.
+    """What is recognised: results under these frameworks, of these measures and inspectors, for these parts, sectors.
 
     An empty list sets no bound. `parts` are roles of parts (`model`, `training_data`, `predictions` …).
     """
@@ -28,7 +28,7 @@ class Scope(Record, frozen=True, kw_only=True):
 
 
 class Conditions(Record, frozen=True, kw_only=True):
-    """On what condition: least assurance, greatest age in days, and the share of results that are tested again (0 to 1).
+    """On what condition: least assurance, greatest age in days, share of results that are tested again (0 to 1).
 
     `witnesses` is a tlog-policy (c2sp.org/tlog-policy) that the proof of the statement must satisfy; "" asks for none.
     """
