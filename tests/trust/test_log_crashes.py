@@ -188,9 +188,9 @@ def live_through_crashes(seed, disk_type=Disk, crashes=6):
 
 
 def tiled_entries(disk, size):
-    from accord.trust.tiles import TiledTree
+    from accord.trust.tiles import FolderTiles, TiledTree
 
-    return TiledTree(FOLDER, size, disk).entries()
+    return TiledTree(FolderTiles(FOLDER, disk), size).entries()
 
 
 @pytest.mark.parametrize("block", range(5))

@@ -59,9 +59,9 @@ def survive(folder, kills, seed):
             log = Log(folder, KEY, "accord.local/kill")
             checkpoint = log.audit()
             assert all(index < checkpoint.size for index in acknowledged)
-    from accord.trust.tiles import TiledTree
+    from accord.trust.tiles import FolderTiles, TiledTree
 
-    everything = list(TiledTree(folder, checkpoint.size).entries())
+    everything = list(TiledTree(FolderTiles(folder), checkpoint.size).entries())
     assert tree.root_hash([tree.leaf_hash(entry) for entry in everything]) == checkpoint.root
     assert {index: everything[index] for index in acknowledged} == acknowledged
     assert log.append([b"after"]).indices[0] == checkpoint.size

@@ -20,7 +20,7 @@ def test_every_checkpoint_of_the_tessera_log(conformance, size):
     assert checkpoint.size == size
     assert checkpoint.origin == TESSERA.name
     assert checkpoint.text == note.text
-    tiled = tiles.TiledTree(folder, size)
+    tiled = tiles.TiledTree(tiles.FolderTiles(folder), size)
     entries = list(tiled.entries())
     assert len(entries) == size
     hashes = [tree.leaf_hash(entry) for entry in entries]

@@ -21,8 +21,8 @@ from .files import Files, put_all
 from .keys import LOG, KeyStore, local_name
 from .note import MAX_NOTE_BYTES, Note, VerifierKey, parse_note, verify_note
 from .proof import LogProof
-from .tiles import ENTRIES, WIDTH, TiledTree, encode_bundle, tile_path
-from .tree import consistency_proof, inclusion_proof, leaf_hash, root_hash, verify_inclusion
+from .tiles import WIDTH, FolderTiles, TiledTree, grow, tile_path
+from .tree import EMPTY_ROOT, consistency_proof, inclusion_proof, leaf_hash, verify_inclusion
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Log:
         self.verifier_key = VerifierKey(origin, key.public)
         self._key = key
         self._files = files or Files()
+        self._tiles = FolderTiles(folder, self._files)
 
     @property
     def origin(self) -> str:
@@ -56,8 +57,12 @@ class Log:
             if not entries:
                 return Appended(range(checkpoint.size, checkpoint.size), note)
             tree = self._intact_tree(checkpoint)
-            contents, root = self._grow(tree, entries)
-            grown = Checkpoint(self.origin, tree.size + len(entries), root)
+            growth = grow(tree, self._tiles, entries)
+            contents = {
+                self.folder / tile_path(level, index, width): data
+                for (level, index), (width, data) in growth.tiles.items()
+            }
+            grown = Checkpoint(self.origin, growth.size, growth.root)
             put_all(self._files, self.folder, contents)
             note = self._commit(grown)
             self._remove_obsolete(contents)
@@ -76,7 +81,7 @@ class Log:
             checkpoint = self._verified(note, "the given checkpoint")
         if not 0 <= index < checkpoint.size:
             raise MalformedInput("no-such-entry", f"the log has no entry {index}", f"It has {checkpoint.size} entries.")
-        tree = TiledTree(self.folder, checkpoint.size, self._files)
+        tree = TiledTree(self._tiles, checkpoint.size)
         hashes = inclusion_proof(index, checkpoint.size, tree.range_hash)
         if not verify_inclusion(index, checkpoint.size, leaf_hash(tree.entry(index)), hashes, checkpoint.root):
             raise self._damaged("its files do not match its checkpoint")
@@ -85,16 +90,16 @@ class Log:
     def consistency(self, old: int) -> list[bytes]:
         """Return the proof that the tree of `old` > 0 entries is a prefix of the current one."""
         size = self.head()[0].size
-        return consistency_proof(old, size, TiledTree(self.folder, size, self._files).range_hash)
+        return consistency_proof(old, size, TiledTree(self._tiles, size).range_hash)
 
     def entry(self, index: int) -> bytes:
         """Return entry `index`."""
-        return TiledTree(self.folder, self.head()[0].size, self._files).entry(index)
+        return TiledTree(self._tiles, self.head()[0].size).entry(index)
 
     def audit(self) -> Checkpoint:
         """Read the whole log and compare entries, tiles and checkpoint. Raises MalformedInput if they do not fit."""
         checkpoint = self.head()[0]
-        if TiledTree(self.folder, checkpoint.size, self._files).audit() != checkpoint.root:
+        if TiledTree(self._tiles, checkpoint.size).audit() != checkpoint.root:
             raise self._damaged("its entries do not match its checkpoint")
         return checkpoint
 
@@ -129,7 +134,7 @@ class Log:
             for folder in self.folder.parents:
                 with suppress(PermissionError):  # What we may not read we did not make.
                     self._files.flush_folder(folder)
-            empty = Checkpoint(self.origin, 0, TiledTree(self.folder, 0).root())
+            empty = Checkpoint(self.origin, 0, EMPTY_ROOT)
             return empty, self._commit(empty)
         return current
 
@@ -149,35 +154,13 @@ class Log:
 
     def _intact_tree(self, checkpoint: Checkpoint) -> TiledTree:
         """Return the tree to append to, once its right edge leads to the signed root."""
-        tree = TiledTree(self.folder, checkpoint.size, self._files)
+        tree = TiledTree(self._tiles, checkpoint.size)
         index, width = divmod(tree.size, WIDTH)
         if tree.root() != checkpoint.root:
             raise self._damaged("its tiles do not match its checkpoint")
         if width and [leaf_hash(entry) for entry in tree.bundle(index)] != tree.hashes(0, index):
             raise self._damaged("its last entries do not match their hashes")
         return tree
-
-    def _grow(self, tree: TiledTree, entries: Sequence[bytes]) -> tuple[dict[Path, bytes], bytes]:
-        """Return the files that change when `entries` are appended, and the new root."""
-        contents: dict[Path, bytes] = {}
-        index, width = divmod(tree.size, WIDTH)
-        bundled = [*(tree.bundle(index) if width else ()), *entries]
-        for start in range(0, len(bundled), WIDTH):
-            bundle = bundled[start : start + WIDTH]
-            contents[self.folder / tile_path(ENTRIES, index + start // WIDTH, len(bundle))] = encode_bundle(bundle)
-        grown = TiledTree(self.folder, tree.size + len(entries), self._files)
-        added, level = [leaf_hash(entry) for entry in entries], 0
-        while added:
-            index, width = divmod(tree.size >> 8 * level, WIDTH)
-            hashes, above = [*(tree.hashes(level, index) if width else ()), *added], []
-            for start in range(0, len(hashes), WIDTH):
-                tile = hashes[start : start + WIDTH]
-                contents[self.folder / tile_path(level, index + start // WIDTH, len(tile))] = b"".join(tile)
-                grown.remember(level, index + start // WIDTH, tile)
-                if len(tile) == WIDTH:
-                    above.append(root_hash(tile))
-            added, level = above, level + 1
-        return contents, grown.root()
 
     def _commit(self, checkpoint: Checkpoint) -> Note:
         note = checkpoint.sign(self._key)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from ..errors import LimitExceeded, MalformedInput
 from .files import Files
@@ -47,13 +49,46 @@ def decode_bundle(data: bytes, count: int, *, name: str = "bundle") -> list[byte
     return entries
 
 
-class TiledTree:
-    """The tree of the first `size` entries of the log in `folder`. Nothing here is authenticated: compare the root."""
+class Tiles(Protocol):
+    """Where the tiles and bundles of a log lie; `place` says so to a person."""
 
-    def __init__(self, folder: Path, size: int, files: Files | None = None) -> None:
+    @property
+    def place(self) -> str: ...  # noqa: D102
+
+    def read(self, level: int | str, index: int, width: int, limit: int) -> bytes | None:
+        """Return a tile (or bundle) with at least `width` hashes (or entries), or None if there is none.
+
+        Raises LimitExceeded if it has more than `limit` bytes.
+        """
+
+
+class FolderTiles:
+    """Tiles as files, under the names of c2sp.org/tlog-tiles."""
+
+    def __init__(self, folder: Path, files: Files | None = None) -> None:
         self.folder = folder
-        self.size = size
         self._files = files or Files()
+
+    @property
+    def place(self) -> str:
+        """The folder."""
+        return str(self.folder)
+
+    def read(self, level: int | str, index: int, width: int, limit: int) -> bytes | None:
+        """Read the file of this width, or the full one: partial files may be removed once it is there."""
+        for candidate in dict.fromkeys((width, WIDTH)):
+            data = self._files.read(self.folder / tile_path(level, index, candidate), limit)
+            if data is not None:
+                return data
+        return None
+
+
+class TiledTree:
+    """The tree of the first `size` entries of the log in `tiles`. Nothing here is authenticated: compare the root."""
+
+    def __init__(self, tiles: Tiles, size: int) -> None:
+        self.size = size
+        self._tiles = tiles
         self._cache: dict[tuple[int, int], list[bytes]] = {}
 
     def width(self, level: int, index: int) -> int:
@@ -123,12 +158,42 @@ class TiledTree:
         return self.root()
 
     def _read(self, level: int | str, index: int, width: int, limit: int) -> bytes:
-        """Read the file of this width, or the full one: partial files may be removed once it is there."""
-        for candidate in dict.fromkeys((width, WIDTH)):
-            data = self._files.read(self.folder / tile_path(level, index, candidate), limit)
-            if data is not None:
-                return data
-        raise self._damaged(tile_path(level, index, width), "is missing")
+        data = self._tiles.read(level, index, width, limit)
+        if data is None:
+            raise self._damaged(tile_path(level, index, width), "is missing")
+        return data
 
     def _damaged(self, path: str, how: str) -> MalformedInput:
-        return MalformedInput("log-damaged", f"the log file {path} {how}", f"Restore {self.folder} from a copy.")
+        return MalformedInput("log-damaged", f"the log file {path} {how}", f"Restore {self._tiles.place} from a copy.")
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What changes when a log grows: each tile or bundle, by level and index, with its new width and content."""
+
+    tiles: dict[tuple[int | str, int], tuple[int, bytes]]
+    size: int
+    root: bytes
+
+
+def grow(tree: TiledTree, tiles: Tiles, entries: Sequence[bytes]) -> Growth:
+    """Return what changes when `entries` are appended to `tree`, whose right edge must be intact."""
+    changed: dict[tuple[int | str, int], tuple[int, bytes]] = {}
+    index, width = divmod(tree.size, WIDTH)
+    bundled = [*(tree.bundle(index) if width else ()), *entries]
+    for start in range(0, len(bundled), WIDTH):
+        bundle = bundled[start : start + WIDTH]
+        changed[ENTRIES, index + start // WIDTH] = len(bundle), encode_bundle(bundle)
+    grown = TiledTree(tiles, tree.size + len(entries))
+    added, level = [leaf_hash(entry) for entry in entries], 0
+    while added:
+        index, width = divmod(tree.size >> 8 * level, WIDTH)
+        hashes, above = [*(tree.hashes(level, index) if width else ()), *added], []
+        for start in range(0, len(hashes), WIDTH):
+            tile = hashes[start : start + WIDTH]
+            changed[level, index + start // WIDTH] = len(tile), b"".join(tile)
+            grown.remember(level, index + start // WIDTH, tile)
+            if len(tile) == WIDTH:
+                above.append(root_hash(tile))
+        added, level = above, level + 1
+    return Growth(changed, grown.size, grown.root())
