@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from .. import __version__
 from ..errors import AccordError
-from ..i18n import N_, _
+from ..i18n import N_, _, language_of, use_language
+from .translated import lang_option, spoken, translated
 
 COMMANDS = {
     "assess": N_("Measure a system, judge it, sign the result."),
@@ -24,10 +26,14 @@ COMMANDS = {
     "inspectors": N_("List what can be inspected."),
     "judge": N_("Judge stored evidence again, under other laws or thresholds."),
     "keys": N_("Show, make, export and trust keys."),
+    "languages": N_("List the languages that it speaks, and how completely."),
     "log": N_("Show the log of all that was signed here."),
     "measures": N_("List the measures."),
+    "plan": N_("Say what will be measured before measuring it."),
     "prevent": N_("Say what can be done about each risk that was found."),
+    "recheck": N_("Repeat what somebody else measured."),
     "review": N_("Let people judge what no machine can measure."),
+    "serve": N_("Start a node: a register, a log and their pages."),
     "tier": N_("Say the likely class of risk under each law."),
     "verify": N_("Check a report that somebody hands you."),
 }
@@ -47,15 +53,25 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"accord.cli.{cmd_name}").command
-        return command
+        return spoken(import_module(f"accord.cli.{cmd_name}").command)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        use_language(language_of(os.environ))  # before any option is read: --help is answered at once
+        return super().make_context(*args, **kwargs)
+
+    def get_help(self, ctx: click.Context) -> str:
+        return click.Group.get_help(translated(self), ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section(_("Commands")):
             formatter.write_dl([(name, _(text)) for name, text in COMMANDS.items()])
 
 
-@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(
+    cls=_Commands,
+    params=[lang_option],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="accord")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
@@ -95,10 +111,10 @@ def main() -> None:
 
 
 def _fail(message: str, code: str, remedy: str) -> NoReturn:
-    """Say what went wrong, in words that can hold a hostile file's name, and end."""
+    """Say what went wrong, in words that can hold a hostile file's name, and end. A fixed remedy is translated."""
     from ..reports.visible import visible
 
-    said, advice = (visible(text, keep="\n", longest=_LONGEST) for text in (message, remedy))
+    said, advice = (visible(text, keep="\n", longest=_LONGEST) for text in (message, _(remedy)))
     click.echo(f"accord: {said} [{code}]", err=True)
     click.echo(f"  → {advice}", err=True)
     sys.exit(2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -9,12 +10,13 @@ from msgspec import Struct
 
 from ..errors import LimitExceeded, MalformedInput
 from ..records import from_json
-from .canonical import canonical
+from .canonical import canonical, canonical_plain
 from .encoding import b64decode, b64encode
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 MAX_ENVELOPE_BYTES = 32 * 1024 * 1024
 MAX_SIGNATURES = 64
+_HEX = re.compile(r"[0-9a-f]*")
 
 
 class Signer(Protocol):
@@ -85,9 +87,9 @@ def sign(payload: bytes, signers: Iterable[Signer], payload_type: str = PAYLOAD_
 def to_line(envelope: Envelope) -> bytes:
     """Return the envelope as one line of RFC 8785 JSON, without the newline."""
     signatures = [{"keyid": item.keyid, "sig": b64encode(item.sig)} for item in envelope.signatures]
-    return canonical(
-        {"payload": b64encode(envelope.payload), "payloadType": envelope.payload_type, "signatures": signatures}
-    )
+    whole = {"payload": b64encode(envelope.payload), "payloadType": envelope.payload_type, "signatures": signatures}
+    plain = envelope.payload_type == PAYLOAD_TYPE and all(_HEX.fullmatch(item.keyid) for item in envelope.signatures)
+    return canonical_plain(whole) if plain else canonical(whole)
 
 
 def parse(line: bytes, *, name: str = "envelope") -> Envelope:

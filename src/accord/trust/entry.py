@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 
 from ..errors import LimitExceeded
-from .canonical import canonical
+from .canonical import canonical_plain
 from .dsse import Envelope
 from .ed25519 import PublicKey
 from .encoding import b64encode
@@ -25,7 +25,7 @@ def hash_record(envelope: Envelope, key: PublicKey, signature: bytes | None = No
     verifier = {"keyDetails": "PKIX_ED25519", "publicKey": {"rawBytes": b64encode(key.spki)}}
     content = b64encode(envelope.signatures[0].sig if signature is None else signature)
     spec = {"data": data, "signature": {"content": content, "verifier": verifier}}
-    record = canonical({"apiVersion": VERSION, "kind": KIND, "spec": spec})
+    record = canonical_plain({"apiVersion": VERSION, "kind": KIND, "spec": spec})
     if len(record) > MAX_RECORD_BYTES:
         raise LimitExceeded("record-too-large", f"the log entry has {len(record)} bytes", "A signature is too long.")
     return record

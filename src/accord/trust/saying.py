@@ -92,13 +92,27 @@ def say(
 
     The first signer is who logs it. Raises MalformedInput if the record can't be written as RFC 8785 JSON.
     """
+    payload = compose(record, kind, subjects, keys=[key.public for key in signers], valid_days=valid_days, now=now)
+    return to_line(sign(payload, signers))
+
+
+def compose(
+    record: Record,
+    kind: str,
+    subjects: Sequence[Named],
+    *,
+    keys: Sequence[PublicKey],
+    valid_days: int = 365,
+    now: datetime | None = None,
+) -> bytes:
+    """Return what all of `keys` have to sign to say `record`, wherever they are. Raises as `say` does."""
     if not isinstance(record, record_type(kind)):
         raise TypeError(f"a statement of kind {kind} does not hold a {type(record).__name__}")
-    stated = [StatedKey(key.keyid, b64encode(key.public.raw)) for key in signers]
+    stated = [StatedKey(key.keyid, b64encode(key.raw)) for key in keys]
     plain: dict[str, Any] = {**to_builtins(record), "harness": Harness("accord", __version__), "signer": stated[0]}
     if stated[1:]:
         plain["cosigners"] = stated[1:]
-    return to_line(sign(build(type_of(kind), subjects, plain, valid_days=valid_days, now=now), signers))
+    return build(type_of(kind), subjects, plain, valid_days=valid_days, now=now)
 
 
 def hear(raw: bytes, *, name: str = "statement") -> Heard:
@@ -121,6 +135,14 @@ def hear(raw: bytes, *, name: str = "statement") -> Heard:
     if to_line(envelope) != raw:
         raise MalformedInput("envelope-altered", f"{name}: changed outside of what is signed", "Restore the file.")
     return Heard(raw, envelope, statement, keys)
+
+
+def reread(raw: bytes) -> Heard:
+    """Read a line that was heard before and kept safe since: nothing is verified again."""
+    envelope = parse(raw)
+    statement = parse_statement(envelope.payload)
+    stated = [statement.predicate.get("signer"), *_list(statement.predicate.get("cosigners"), "statement")]
+    return Heard(raw, envelope, statement, tuple(_key(from_builtins(item, StatedKey)) for item in stated))
 
 
 def _list(value: object, name: str) -> list[object]:

@@ -1,0 +1,1 @@
+"""How each statement stands: revoked, replaced, withheld or erased, since when, why and by whom."""

@@ -1,0 +1,135 @@
+"""SQLite: one file, no set-up. WAL, and flushed to disk at every commit (synchronous=FULL)."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ..errors import Unavailable, UsageError
+from .interface import Row
+
+_CACHE_KIB = 32 * 1024
+_WAIT_SECONDS = 60.0
+
+
+class _Transaction:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def run(self, sql: str, *values: object) -> int:
+        return self._connection.execute(sql, values).rowcount
+
+    def many(self, sql: str, rows: Iterable[Row]) -> None:
+        self._connection.executemany(sql, rows)
+
+    def rows(self, sql: str, *values: object) -> list[Row]:
+        return self._connection.execute(sql, values).fetchall()
+
+    def one(self, sql: str, *values: object) -> Row | None:
+        row: Row | None = self._connection.execute(sql, values).fetchone()
+        return row
+
+    def script(self, sql: str) -> None:
+        for statement in sql.split(";\n"):
+            self._connection.execute(statement)
+
+
+class SQLiteStore:
+    """A store in the file `path`, which is made with its folder if it is not there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._readers = threading.local()
+        self._open: list[sqlite3.Connection] = []
+        with self._refusals():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._writer = self._connect()
+            self._writer.execute("PRAGMA journal_mode=WAL")
+            self._writer.execute("PRAGMA synchronous=FULL")
+
+    @property
+    def place(self) -> str:
+        """The file."""
+        return str(self.path)
+
+    @contextmanager
+    def writing(self) -> Iterator[_Transaction]:
+        """Write alone; see `Store`."""
+        with self._refusals(), self._lock:
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield _Transaction(self._writer)
+                self._writer.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):  # A full disk has rolled back by itself.
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[_Transaction]:
+        """Read one moment's state; see `Store`."""
+        with self._refusals():
+            connection: sqlite3.Connection | None = getattr(self._readers, "connection", None)
+            if connection is None:
+                connection = self._readers.connection = self._connect()
+                connection.execute("PRAGMA query_only=ON")
+            if connection.in_transaction:  # A block within a block reads the same moment.
+                yield _Transaction(connection)
+                return
+            connection.execute("BEGIN")
+            try:
+                yield _Transaction(connection)
+            finally:
+                with suppress(sqlite3.Error):
+                    connection.execute("COMMIT")
+
+    def backup(self, target: Path) -> None:
+        """Write a consistent copy; see `Store`."""
+        if target.exists():
+            raise UsageError("file-exists", f"{target} is there already", "Name a file that is not there yet.")
+        with self._refusals():
+            source = self._connect()
+            try:
+                source.execute("VACUUM INTO ?", (str(target),))
+            finally:
+                self._close(source)
+            with target.open("rb") as file:
+                os.fsync(file.fileno())
+
+    def close(self) -> None:
+        """Close every connection; see `Store`."""
+        for connection in list(self._open):
+            self._close(connection)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, timeout=_WAIT_SECONDS, cached_statements=256
+        )
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        self._open.append(connection)
+        return connection
+
+    def _close(self, connection: sqlite3.Connection) -> None:
+        connection.close()
+        with suppress(ValueError):
+            self._open.remove(connection)
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.OperationalError, sqlite3.DatabaseError, OSError) as error:
+            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+                raise
+            raise Unavailable(
+                "store-unavailable",
+                f"the store {self.path} can't be used: {error}",
+                "Check free space and permissions; what was acknowledged is safe.",
+            ) from None
