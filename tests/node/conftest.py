@@ -32,6 +32,11 @@ def running(node):
         assert not thread.is_alive()
 
 
+@pytest.fixture(name="running")
+def running_fixture():
+    return running
+
+
 @pytest.fixture
 def node(tmp_path):
     made = open_node(tmp_path / "node", name="Test node", jurisdiction="DE", requests_per_minute=1_000_000)

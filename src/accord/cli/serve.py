@@ -42,6 +42,7 @@ def command(folder: Path | None, host: str, port: int, quiet: bool, **settings: 
         ) from None
     from ..node.config import node_folder
     from ..node.node import open_node
+    from ..node.workers import working
 
     log_to_stderr("WARNING" if quiet else "INFO")
     node = open_node(folder or node_folder(), **{name: value for name, value in settings.items() if value is not None})
@@ -49,7 +50,5 @@ def command(folder: Path | None, host: str, port: int, quiet: bool, **settings: 
     def ready(port: int) -> None:
         click.echo(_("Node {name}: http://{host}:{port}/").format(name=node.config.name, host=host, port=port))
 
-    try:
+    with node, working(node):
         serve(make_server(node, host, port), ready)
-    finally:
-        node.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,6 +43,7 @@ class Node:
         self.started = datetime.now(UTC)
         self.hearing = Hearing()
         self.growth = threading.Condition()
+        self.stopping: Callable[[], bool] = lambda: False  # requests that wait look here
         self._set_up()
         self.intake = Intake(self.store, self.log, self.speaker, self._grown)
 
@@ -77,11 +78,36 @@ class Node:
         line = say(record, kind, subjects, signers=signers or [self.speaker])
         return self.intake.say([line], level)[0]
 
+    @property
+    def grown_to(self) -> int:
+        """How many entries the log had at the last commit: from memory, without a look at the store."""
+        return self._size
+
+    def look(self) -> None:
+        """Look whether another process has let the log grow."""
+        if (size := self.size) > self._size:
+            self._grown(size)
+
+    def noticed(self) -> None:
+        """Wake whoever waits for statements: others than our own have come in."""
+        with self.growth:
+            self.growth.notify_all()
+
+    def halt(self, reason: str) -> None:
+        """Take in nothing more until an operator has looked: to go on would show two histories of our own log."""
+        self.intake.refuse(reason)
+
     def wait_for_growth(self, size: int, seconds: float) -> None:
         """Return when the log has more than `size` entries, or after `seconds`."""
         with self.growth:
             if self._size <= size:
                 self.growth.wait(seconds)
+
+    def __enter__(self) -> Node:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Write what waits, and let go of everything."""

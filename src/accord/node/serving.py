@@ -103,7 +103,9 @@ def make_server(node: Node, host: str, port: int) -> Server:
         timeout_graceful_shutdown=10,
         backlog=1024,
     )
-    return Server(config)
+    server = Server(config)
+    node.stopping = lambda: server.should_exit
+    return server
 
 
 def serve(server: Server, ready: Callable[[int], None]) -> None:

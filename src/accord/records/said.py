@@ -66,3 +66,16 @@ class DisputeAnswer(Record, frozen=True, kw_only=True):
     decision: Literal["accepted", "partly", "rejected", "later"]
     answer: str
     by: Person
+
+
+class SplitView(Record, frozen=True, kw_only=True):
+    """A log has shown two histories: `first` and `second` are checkpoints that it signed and that exclude each other.
+
+    Of one size and two roots they prove it by themselves; of two sizes, the entries between them do.
+    """
+
+    origin: str
+    log_key: str
+    first: str
+    second: str
+    detail: str

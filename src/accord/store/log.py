@@ -46,20 +46,13 @@ def read_tile(transaction: Transaction, origin: str, level: int | str, index: in
     return (row[0], bytes(row[1])) if row else None
 
 
-def write_growth(
-    transaction: Transaction,
-    origin: str,
-    tiles: dict[tuple[int | str, int], tuple[int, bytes]],
-    head: Checkpoint,
-    note: Note,
-) -> None:
-    """Write what changed in a log, and its new checkpoint."""
+def write_tiles(transaction: Transaction, origin: str, tiles: dict[tuple[int | str, int], tuple[int, bytes]]) -> None:
+    """Write the tiles that changed in a log. What lies beyond its checkpoint is seen by nobody."""
     transaction.many(
         "INSERT INTO tiles (origin, level, idx, width, data) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (origin, level, idx) DO UPDATE SET width = excluded.width, data = excluded.data",
         [(origin, _level(level), index, width, data) for (level, index), (width, data) in tiles.items()],
     )
-    set_head(transaction, head, note)
 
 
 def set_head(transaction: Transaction, head: Checkpoint, note: Note) -> None:
@@ -126,7 +119,8 @@ class StoredLog:
             )
         growth = grow(tree, tiles, entries)
         head = Checkpoint(self.origin, growth.size, growth.root)
-        write_growth(transaction, self.origin, growth.tiles, head, head.sign(self._key))
+        write_tiles(transaction, self.origin, growth.tiles)
+        set_head(transaction, head, head.sign(self._key))
         return range(size, growth.size)
 
 
@@ -158,5 +152,5 @@ __all__ = [
     "read_tile",
     "set_head",
     "tree_of",
-    "write_growth",
+    "write_tiles",
 ]
