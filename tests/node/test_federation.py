@@ -3,6 +3,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from accord.commons.interface import projections
 from accord.errors import AccordError, UsageError
 from accord.node.federation.fetching import fetch
 from accord.node.federation.following import Followers, follow, pause
@@ -217,7 +218,8 @@ def test_a_store_that_was_put_back_is_noticed_and_stops(world, objections):
 def rewrite(node, lines):
     """Let a node tell another history, as one would that has lost or forged its store."""
     with node.store.writing() as transaction:
-        for table in ("logged", "statements", "tiles", "revoked", "withheld"):
+        derived = [table for projection in projections() for table in projection.tables]
+        for table in ("logged", "statements", "tiles", *derived):
             transaction.run(f"DELETE FROM {table}")
         transaction.run("DELETE FROM logs WHERE own = 1")
         node.log.append(transaction, [])

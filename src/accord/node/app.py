@@ -38,8 +38,8 @@ def make_app(node: Node) -> Litestar:
     def give_node() -> Node:
         return node
 
-    def give_viewer(request: Request[Any, Any, Any]) -> Viewer:
-        return viewer_of(request, node)
+    async def give_viewer(request: Request[Any, Any, Any]) -> Viewer:
+        return await viewer_of(request, node)
 
     def give_language(request: Request[Any, Any, Any]) -> str:
         return language_of(request, node)
@@ -48,7 +48,7 @@ def make_app(node: Node) -> Litestar:
         route_handlers=[*_handlers("api"), *_handlers("pages")],
         dependencies={
             "node": Provide(give_node, sync_to_thread=False),
-            "viewer": Provide(give_viewer, sync_to_thread=True),
+            "viewer": Provide(give_viewer),
             "language": Provide(give_language, sync_to_thread=False),
         },
         state=State({"node": node}),

@@ -3,15 +3,54 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from msgspec.structs import fields
 
 from ..errors import MalformedInput, UsageError
 from ..places import data_folder
 from ..records import from_builtins
 from ..records.measurement import Record
+from ..store.viewer import Role
 from ..trust.files import put
 
 FILE = "node.toml"
+
+
+class Oidc(Record, frozen=True, kw_only=True):
+    """An OpenID provider that people log in at: the table `[oidc]`.
+
+    `client_secret_file` is a path, from the node's folder on; without one the node is a public client. `name` is what
+    the button says. Somebody new gets `roles`. If `domains` are given, the provider has to vouch for an e-mail
+    address in one of them.
+    """
+
+    issuer: str
+    client_id: str
+    name: str
+    client_secret_file: str = ""
+    roles: tuple[Role, ...] = ("reader",)
+    domains: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not is_https_or_loopback(self.issuer):
+            raise ValueError("the issuer of [oidc] is an https address")
+        if not (self.client_id and self.name and self.roles):
+            raise ValueError("[oidc] needs client_id, name and at least one role")
+
+
+def is_https_or_loopback(url: str) -> bool:
+    """Whether what is sent to an address can be read by nobody else: by TLS, or as it stays on this machine."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return bool(host) and (
+        parts.scheme == "https" or (parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost"))
+    )
 
 
 class NodeConfig(Record, frozen=True, kw_only=True):
@@ -40,6 +79,7 @@ class NodeConfig(Record, frozen=True, kw_only=True):
     private_peers: tuple[str, ...] = ()
     poll_seconds: float = 30.0
     open_registration: bool = False
+    oidc: Oidc | None = None
 
 
 def node_folder() -> Path:
@@ -61,16 +101,19 @@ def read_config(folder: Path) -> NodeConfig | None:
 
 def write_config(folder: Path, config: NodeConfig) -> None:
     """Write the settings that are not the default. Raises UsageError if a value has no form in TOML."""
-    defaults = {
-        name: getattr(NodeConfig(name="", jurisdiction="", origin=""), name) for name in config.__struct_fields__
-    }
-    lines = ["# Settings of this node; docs/node.md lists them all."]
-    for name in config.__struct_fields__:
-        value = getattr(config, name)
-        if value != defaults[name] or name in ("name", "jurisdiction", "origin"):
-            lines.append(f"{name} = {_toml(value)}")
+    lines = ["# Settings of this node; docs/node.md lists them all.", *_lines(config)]
+    if config.oidc:
+        lines += ["", "[oidc]", *_lines(config.oidc)]
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     put(folder / FILE, ("\n".join(lines) + "\n").encode())
+
+
+def _lines(record: Record) -> Iterator[str]:
+    """Yield a line for each value that is not the default; a table of its own comes after them."""
+    for item in fields(record):
+        value = getattr(record, item.name)
+        if value != item.default and not isinstance(value, Record):
+            yield f"{item.name} = {_toml(value)}"
 
 
 def _toml(value: object) -> str:

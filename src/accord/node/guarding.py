@@ -67,8 +67,14 @@ class Guard:
         seconds = time.perf_counter() - started
         METERS.count(scope["method"], status, seconds)
         if logger.isEnabledFor(logging.INFO):
-            line = {"method": scope["method"], "path": scope["path"], "status": status, "seconds": round(seconds, 4)}
+            line = {"method": scope["method"], "path": _loggable(scope["path"]), "status": status, "seconds": round(seconds, 4)}
             logger.info(json.dumps(line))
+
+
+def _loggable(path: str) -> str:
+    """Return a path without the secret that a link may carry. What a query holds is never logged."""
+    head, welcome, _secret = path.partition("/welcome/")
+    return f"{head}{welcome}…" if welcome else path
 
 
 def _is_same_site(headers: dict[str, str]) -> bool:

@@ -43,6 +43,7 @@ class Node:
         self.started = datetime.now(UTC)
         self.hearing = Hearing()
         self.growth = threading.Condition()
+        self.cosigned_sizes: dict[str, int] = {}  # by witness, what it cosigned last of our log, as far as we know
         self.stopping: Callable[[], bool] = lambda: False  # requests that wait look here
         self._set_up()
         self.intake = Intake(self.store, self.log, self.speaker, self._grown)

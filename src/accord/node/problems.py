@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from ..errors import AccordError, LimitExceeded, MalformedInput, Unavailable, UsageError
 
@@ -81,11 +82,21 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
         body = {"type": f"urn:accord:problem:{code}", "title": message, "status": status, "detail": remedy}
         return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    if code == "log-in-first" and request.method == "GET":
+        return _to_login(request)
     from .pages.rendering import problem_page
 
     return Response(
         problem_page(request, status, message, remedy), status_code=status, media_type="text/html", headers=headers
     )
+
+
+def _to_login(request: Request[Any, Any, Any]) -> Response[Any]:
+    from litestar.response import Redirect
+
+    query = request.scope["query_string"].decode("latin-1")
+    here = f"{request.url.path}?{query}" if query else request.url.path
+    return Redirect(f"/login?{urlencode({'next': here})}", status_code=303)
 
 
 def _said(error: Any) -> str:

@@ -8,7 +8,9 @@ from typing import Protocol
 
 from .federation.following import Followers
 from .federation.showing import headers_of
+from .judging import Judging
 from .node import Node
+from .witnessing import Cosigning
 
 
 class Worker(Protocol):
@@ -21,7 +23,7 @@ class Worker(Protocol):
 @contextmanager
 def working(node: Node) -> Iterator[None]:
     """Run the workers of a node while the block lasts."""
-    workers: list[Worker] = [Followers(node, headers_of(node))]
+    workers: list[Worker] = [Followers(node, headers_of(node)), Cosigning(node), Judging(node)]
     try:
         yield
     finally:

@@ -73,14 +73,28 @@ def head_of(transaction: Transaction, origin: str) -> tuple[Checkpoint, Note] | 
     return parse_checkpoint(note), note
 
 
+def cosigned_of(transaction: Transaction, origin: str) -> tuple[Checkpoint, Note] | None:
+    """Return the latest checkpoint of our own log that witnesses cosigned, or None."""
+    row = transaction.one("SELECT note FROM cosigned WHERE origin = ?", origin)
+    if row is None:
+        return None
+    note = parse_note(bytes(row[0]), name=f"cosigned checkpoint of {origin}")
+    return parse_checkpoint(note), note
+
+
 def tree_of(transaction: Transaction, origin: str, size: int) -> TiledTree:
     """Return the tree of the first `size` entries of a log that is kept here."""
     return TiledTree(StoredTiles(transaction, origin), size)
 
 
 def prove(transaction: Transaction, origin: str, index: int) -> LogProof:
-    """Return the proof of an entry at the latest checkpoint. Raises MalformedInput if there is no such entry."""
-    found = head_of(transaction, origin)
+    """Return the proof of an entry at the latest checkpoint: one that witnesses cosigned, if that has the entry.
+
+    Raises MalformedInput if there is no such entry.
+    """
+    found = cosigned_of(transaction, origin)
+    if found is None or index >= found[0].size:
+        found = head_of(transaction, origin)
     if found is None or not 0 <= index < found[0].size:
         raise MalformedInput("no-such-entry", f"{origin} has no entry {index}", "Ask for one below the log's size.")
     size, note = found[0].size, found[1]

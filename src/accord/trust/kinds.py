@@ -16,9 +16,15 @@ _RECORDS = {
     "erasure": ("said", "Erasure"),
     "dispute": ("said", "Dispute"),
     "dispute-answer": ("said", "DisputeAnswer"),
+    "trust-list": ("trust_list", "TrustList"),
+    "split-view": ("said", "SplitView"),
     "agreement": ("agreement", "Agreement"),
     "agreement-acceptance": ("agreement", "AgreementAcceptance"),
     "agreement-end": ("agreement", "AgreementEnd"),
+    "plan": ("plan", "Plan"),
+    "recheck": ("recheck", "Recheck"),
+    "certificate": ("certificate", "Certificate"),
+    "certificate-confirmation": ("certificate", "CertificateConfirmation"),
 }
 KINDS = tuple(_RECORDS)
 

@@ -1,4 +1,4 @@
-"""Signed notes, verifier keys (c2sp.org/signed-note) and witness cosignatures (c2sp.org/tlog-cosignature)."""
+"""Signed notes and verifier keys (c2sp.org/signed-note), and cosignatures of notes (c2sp.org/tlog-cosignature)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,25 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..errors import LimitExceeded, MalformedInput
+from .cosignature import ed25519_message, mldsa_message
 from .ed25519 import PublicKey, SigningKey
 from .encoding import b64decode, b64encode
+from .mldsa import MldsaPublicKey, MldsaSigningKey
 
 MAX_NOTE_BYTES = 1024 * 1024
 MAX_NOTE_SIGNATURES = 100
+MAX_SECONDS = 2**63 - 1
 ED25519 = 0x01
 COSIGNATURE = 0x04
-_KINDS = {ED25519: "Ed25519 signature", COSIGNATURE: "Ed25519 witness cosignature"}
-_NAME = re.compile(r"[^\s+\x00-\x1f\x7f]{1,255}")
+MLDSA_COSIGNATURE = 0x06
+LOG_KINDS = (ED25519, MLDSA_COSIGNATURE)
+WITNESS_KINDS = (COSIGNATURE, MLDSA_COSIGNATURE)
+_KEYS: dict[int, type[PublicKey | MldsaPublicKey]] = {
+    ED25519: PublicKey,
+    COSIGNATURE: PublicKey,
+    MLDSA_COSIGNATURE: MldsaPublicKey,
+}
+_NAME = re.compile(r"[^\s+\x00-\x1f\x7f\ud800-\udfff]{1,255}")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
@@ -34,10 +44,13 @@ def require_name(name: str) -> str:
 
 @dataclass(frozen=True)
 class VerifierKey:
-    """A name, a signature kind (0x01 Ed25519, 0x04 witness cosignature) and a key: C2SP's vkey."""
+    """A name, a kind (0x01 Ed25519; cosignatures: 0x04 Ed25519, 0x06 ML-DSA-44) and a key: C2SP's vkey.
+
+    Kinds 0x01 and 0x06 are for logs, 0x04 and 0x06 for witnesses.
+    """
 
     name: str
-    key: PublicKey
+    key: PublicKey | MldsaPublicKey
     kind: int = ED25519
 
     def __post_init__(self) -> None:
@@ -59,9 +72,9 @@ class VerifierKey:
         if not (plus and plus2):
             raise MalformedInput("bad-vkey", "a verifier key reads name+id+key", "Copy the whole line.")
         data = b64decode(encoded, "verifier key")
-        if not data or data[0] not in _KINDS:
-            raise MalformedInput("bad-vkey", "the verifier key is of an unknown kind", f"Known: {_KINDS}.")
-        found = cls(name, PublicKey(data[1:]), data[0])
+        if not data or data[0] not in _KEYS:
+            raise MalformedInput("bad-vkey", "the verifier key is of an unknown kind", "Known are 0x01, 0x04 and 0x06.")
+        found = cls(name, _KEYS[data[0]](data[1:]), data[0])
         if stated != found.key_id.hex():
             raise MalformedInput("bad-vkey", "the verifier key's id does not match its key", "Copy the whole line.")
         return found
@@ -70,12 +83,14 @@ class VerifierKey:
         """Whether `signature`, as a note carries it, is of the note text `text` by this key."""
         if self.kind == ED25519:
             return self.key.verify(text.encode(), signature)
-        if len(signature) != 72:
-            return False
         seconds = int.from_bytes(signature[:8], "big")
-        return seconds < 2**63 and self.key.verify(
-            b"cosignature/v1\ntime %d\n%b" % (seconds, text.encode()), signature[8:]
-        )
+        message = _cosigned(self, text, seconds) if seconds <= MAX_SECONDS else None
+        return message is not None and self.key.verify(message, signature[8:])
+
+
+def _cosigned(key: VerifierKey, text: str, seconds: int) -> bytes | None:
+    """Return the bytes that a cosigner signs, or None if it can't sign this text."""
+    return ed25519_message(text, seconds) if key.kind == COSIGNATURE else mldsa_message(key.name, text, seconds)
 
 
 @dataclass(frozen=True)
@@ -85,6 +100,11 @@ class NoteSignature:
     name: str
     key_id: bytes
     signature: bytes
+
+    @property
+    def seconds(self) -> int:
+        """Of a cosignature: when it was made, in POSIX seconds; 0 if it does not say."""
+        return int.from_bytes(self.signature[:8], "big")
 
     def __str__(self) -> str:
         return f"— {self.name} {b64encode(self.key_id + self.signature)}\n"
@@ -109,6 +129,34 @@ def sign_note(text: str, name: str, key: SigningKey) -> Note:
     if parse_note(note.encode()) != note:
         raise _malformed("the text can't be a note: it has no final newline or holds control characters")
     return note
+
+
+@dataclass(frozen=True)
+class Cosigner:
+    """A name and a private key under which checkpoints of others are cosigned."""
+
+    name: str
+    key: SigningKey | MldsaSigningKey
+
+    @cached_property
+    def verifier(self) -> VerifierKey:
+        """What others verify the cosignatures with."""
+        kind = COSIGNATURE if isinstance(self.key, SigningKey) else MLDSA_COSIGNATURE
+        return VerifierKey(self.name, self.key.public, kind)
+
+    def cosign(self, text: str, seconds: int) -> NoteSignature:
+        """Cosign the text of a checkpoint at a time in POSIX seconds; 0 says nothing about the time.
+
+        Raises MalformedInput for a text that this kind can't stand for: for ML-DSA-44, one with extension lines.
+        """
+        message = _cosigned(self.verifier, text, seconds)
+        if message is None:
+            raise MalformedInput(
+                "not-cosignable",
+                f"{self.name} can't cosign this text with ML-DSA-44: it is no checkpoint, or has extension lines",
+                "Submit a checkpoint of three lines.",
+            )
+        return NoteSignature(self.name, self.verifier.key_id, seconds.to_bytes(8, "big") + self.key.sign(message))
 
 
 def parse_note(data: bytes, *, name: str = "note") -> Note:
@@ -149,6 +197,14 @@ def verify_note(note: Note, keys: Iterable[VerifierKey], *, name: str = "note") 
 
     Raises MalformedInput if a signature that claims a known key is false, or if no known key signed.
     """
+    signed = signers_of(note, keys, name=name)
+    if not signed:
+        raise MalformedInput("no-known-signature", f"{name}: no given key signed it", "Import the key that signed it.")
+    return signed
+
+
+def signers_of(note: Note, keys: Iterable[VerifierKey], *, name: str = "note") -> tuple[VerifierKey, ...]:
+    """Return the keys among `keys` that signed the note, perhaps none. Raises MalformedInput as `verify_note` does."""
     known = {(key.name, key.key_id): key for key in keys}
     signed: dict[tuple[str, bytes], VerifierKey] = {}
     for signature in note.signatures:
@@ -161,6 +217,4 @@ def verify_note(note: Note, keys: Iterable[VerifierKey], *, name: str = "note") 
                 "signature-invalid", f"{name}: the signature of {key.name} is false", "The note was altered."
             )
         signed[identity] = key
-    if not signed:
-        raise MalformedInput("no-known-signature", f"{name}: no given key signed it", "Import the key that signed it.")
     return tuple(signed.values())

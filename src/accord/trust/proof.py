@@ -76,6 +76,15 @@ def verify_proof(
     signed = verify_note(proof.note, [log, *witnesses], name=f"{name}: checkpoint")
     if log not in signed:
         raise MalformedInput("no-known-signature", f"{name}: the log did not sign", "Import the log's key.")
+    require_included(proof, leaf, log, name=name)
+    return tuple(key for key in signed if key.key != log.key)
+
+
+def require_included(proof: LogProof, leaf: bytes, log: VerifierKey, *, name: str = "proof") -> None:
+    """Raise MalformedInput unless the proof leads from the leaf hash `leaf` to the root that a checkpoint of `log` has.
+
+    Whether the log signed the checkpoint is not asked.
+    """
     checkpoint = parse_checkpoint(proof.note, name=f"{name}: checkpoint")
     if checkpoint.origin != log.name:
         raise MalformedInput("wrong-log", f"{name}: the checkpoint is of another log", "Import that log's key.")
@@ -83,4 +92,3 @@ def verify_proof(
         raise MalformedInput(
             "not-included", f"{name}: the hashes do not lead from the entry to the log's root", "Restore the file."
         )
-    return tuple(key for key in signed if key.key != log.key)

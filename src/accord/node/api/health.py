@@ -11,6 +11,7 @@ from litestar import Response, get
 from ... import __version__
 from ..guarding import METERS
 from ..node import Node
+from ..witnessing import witness_keys
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +24,10 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """Who this node is: what another one needs to follow it. `key` signs what the node says, `log_key` its log."""
+    """Who this node is: what another one needs to follow it.
+
+    `key` signs what the node says, `log_key` its log; with `witness_keys` it cosigns the logs of others.
+    """
 
     name: str
     jurisdiction: str
@@ -32,6 +36,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     contact: str
     key: str
     log_key: str
+    witness_keys: tuple[str, ...]
     version: str
 
 
@@ -41,7 +46,7 @@ def health(node: Node) -> Health:
     return Health(status="ok", version=__version__, log=node.origin, size=node.size)
 
 
-@get("/api/v1/node", sync_to_thread=False, operation_id="node", tags=["node"])
+@get("/api/v1/node", sync_to_thread=True, operation_id="node", tags=["node"])
 def about(node: Node) -> About:
     """Return who this node is, and its keys."""
     from ...trust.encoding import b64encode
@@ -55,6 +60,7 @@ def about(node: Node) -> About:
         contact=config.contact,
         key=b64encode(node.speaker.public.raw),
         log_key=str(node.log.verifier_key),
+        witness_keys=tuple(map(str, witness_keys(node))),
         version=__version__,
     )
 

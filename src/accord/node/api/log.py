@@ -10,7 +10,7 @@ import re
 
 from litestar import Response, get
 
-from ...store.log import head_of, narrower, read_tile
+from ...store.log import cosigned_of, head_of, narrower, read_tile
 from ...trust.tiles import ENTRIES, WIDTH
 from ..node import Node
 from ..problems import NotFound
@@ -66,9 +66,11 @@ def mirror_tile(node: Node, mirror: str, level: str, path: str) -> Response[byte
 
 def _checkpoint(node: Node, origin: str) -> Response[bytes]:
     with node.store.reading() as transaction:
-        found = head_of(transaction, origin)
+        found, cosigned = head_of(transaction, origin), cosigned_of(transaction, origin)
     if found is None:
         raise NotFound
+    if cosigned is not None and cosigned[0] == found[0]:
+        found = cosigned
     return Response(found[1].encode(), media_type="text/plain; charset=utf-8", headers={"cache-control": "no-cache"})
 
 

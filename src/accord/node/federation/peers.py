@@ -20,7 +20,7 @@ from .fetching import Answer, fetch, split
 FOLLOWING, PAUSED, ISOLATED = "following", "paused", "isolated"
 _COLUMNS = (
     "origin, url, name, jurisdiction, key, log_key, private, state, reason, added, fetched, asked, reached, failures,"
-    " error"
+    " error, witness"
 )
 _ABOUT_BYTES = 64 * 1024
 
@@ -44,6 +44,7 @@ class Peer:
     reached: str
     failures: int
     error: str
+    witness: str
 
     @property
     def speaker(self) -> PublicKey:
@@ -71,6 +72,7 @@ class _About(Struct, frozen=True):
     origin: str
     key: str
     log_key: str
+    witness_keys: tuple[str, ...] = ()
 
 
 def meet(url: str, *, private: bool) -> Peer:
@@ -80,9 +82,10 @@ def meet(url: str, *, private: bool) -> Peer:
     if answer.status != 200:
         raise Unavailable("not-a-node", f"{url} answers {answer.status}", "Give the address of an Accord node.")
     about = from_json(answer.body, _About, name=f"{url}/api/v1/node")
+    witness = " ".join(str(VerifierKey.parse(key)) for key in about.witness_keys[:8])
     peer = Peer(
         about.origin, url, about.name[:200], about.jurisdiction[:16], about.key, about.log_key, int(private), FOLLOWING,
-        "", format_time(datetime.now(UTC)), 0, 0, "", 0, "",
+        "", format_time(datetime.now(UTC)), 0, 0, "", 0, "", witness,
     )  # fmt: skip
     if peer.verifier.name != about.origin or not peer.speaker.keyid:
         raise MalformedInput("bad-node", f"{url}: its log key is not that of its origin", "Ask its operator.")
@@ -103,13 +106,13 @@ def add(store: Store, peer: Peer, own_origin: str) -> None:
             )
         if known:
             transaction.run(
-                "UPDATE peers SET url = ?, private = ?, state = ?, reason = '', failures = 0"
+                "UPDATE peers SET url = ?, private = ?, witness = ?, state = ?, reason = '', failures = 0"
                 " WHERE origin = ? AND state <> ?",
-                peer.url, peer.private, FOLLOWING, peer.origin, ISOLATED,
+                peer.url, peer.private, peer.witness, FOLLOWING, peer.origin, ISOLATED,
             )  # fmt: skip
             return
         transaction.run(
-            f"INSERT INTO peers ({_COLUMNS}) VALUES ({', '.join('?' * 15)})",
+            f"INSERT INTO peers ({_COLUMNS}) VALUES ({', '.join('?' * 16)})",
             *(getattr(peer, name) for name in _COLUMNS.split(", ")),
         )
 
