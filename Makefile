@@ -9,7 +9,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile -q --strip-extr
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
-.PHONY: demo test bench soak lint browser lock clean help
+.PHONY: demo test bench soak lint browser lock languages clean help
 
 help:
 	@echo "make demo   assess COMPAS and write accord-report/"
@@ -55,9 +55,13 @@ $(PEERS): $(BIN)/python requirements-peers.lock
 browser:
 	@sh tests/browser/install.sh
 
+# Gathers the texts that people read and brings every catalogue in step; `make languages NEW=ha` begins another.
+languages: $(DEV)
+	$(BIN)/python docs/languages.py $(NEW)
+
 lock: $(BIN)/python
 	$(BIN)/pip install -q pip-tools
-	$(COMPILE) --extra build -o requirements.lock pyproject.toml
+	$(COMPILE) --extra build --extra node --extra postgres -o requirements.lock pyproject.toml
 	$(COMPILE) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 	$(COMPILE) -o requirements-peers.lock requirements-peers.in
 

@@ -12,6 +12,7 @@ import msgspec
 
 from accord import records
 from accord.cli import COMMANDS
+from accord.cli.translated import spoken
 from accord.inspectors.registry import all_inspectors
 
 sys.path.insert(0, str(Path(__file__).parent))  # the pages that have a file of their own
@@ -26,7 +27,7 @@ def commands() -> str:
     """Every command with its help as the command line prints it."""
     lines = ["# Commands", ""]
     for name in COMMANDS:
-        command: click.Command = import_module(f"accord.cli.{name}").command
+        command = spoken(import_module(f"accord.cli.{name}").command)
         lines += [f"## accord {name}", "", "```text", _help(command, f"accord {name}"), "```", ""]
         for sub in getattr(command, "commands", {}).values():
             title = f"accord {name} {sub.name}"

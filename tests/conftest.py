@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ def accord_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Keys, log and cache of the tests lie in a temporary folder, never in the user's."""
     home = tmp_path_factory.mktemp("accord-home")
     os.environ["ACCORD_HOME"] = str(home)
+    os.environ["ACCORD_LANG"] = "en"  # whatever the tester reads
     return home
 
 
@@ -27,6 +31,44 @@ def compas_table() -> Path:
         return fetch(Path(__file__).parents[1] / ".venv" / "accord-test-data")
     except Unavailable as error:
         pytest.skip(f"the COMPAS table can't be had: {error}")
+
+
+@dataclass(frozen=True)
+class SmallSystem:
+    """A table of predictions and the card that says what its columns are; `card` lies outside of the table's folder."""
+
+    table: Path
+    card: Path
+
+
+@pytest.fixture(scope="session")
+def make_small_system() -> Callable[[Path], SmallSystem]:
+    """make_small_system(folder): 1,200 cases, one group with twice the false positives; always the same bytes."""
+
+    def made(place: Path) -> SmallSystem:
+        chance = random.Random(4)
+        rows = []
+        for number in range(1200):
+            sex, outcome = "fm"[number % 2], chance.random() < 0.4
+            predicted = chance.random() < (0.7 if outcome else 0.4 if sex == "m" else 0.2)
+            rows.append(f"{sex},{number},{int(predicted)},{int(outcome)}\n")
+        folder = place / "system"
+        folder.mkdir()
+        (folder / "scores.csv").write_text("sex,case,predicted,outcome\n" + "".join(rows))
+        (place / "card.toml").write_text(
+            '[system]\nname = "Small"\njurisdictions = ["US"]\n[data]\nfile = "scores.csv"\nsensitive = ["sex"]\n'
+            'label = {column = "outcome", positive = 1}\n'
+            'prediction = {column = "predicted", positive = {op = "==", value = 1}}\n'
+        )
+        return SmallSystem(folder / "scores.csv", place / "card.toml")
+
+    return made
+
+
+@pytest.fixture
+def small_system(make_small_system: Callable[[Path], SmallSystem], tmp_path: Path) -> SmallSystem:
+    """A small system in the test's own folder."""
+    return make_small_system(tmp_path)
 
 
 @pytest.fixture(scope="session")

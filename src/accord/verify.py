@@ -12,9 +12,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
+from msgspec.structs import replace as replace_record
+
 from .frameworks import FrameworkFile, Judgement, Terms, judge_all, library_ids, open_framework
 from .frameworks.profiles import profile_mistakes
 from .measures.recompute import recompute
+from .plan import deviations
 from .records import Assessment, FrameworkReference, Verdict, is_day
 from .reviews import REVIEWS, ReviewsCheck, check_reviews
 from .subjects.digest import canonical_digest
@@ -22,10 +25,11 @@ from .summary import summarise
 from .trust import SealCheck, Trust, check
 from .trust.envelopes import MAX_FILE_BYTES
 from .trust.folder import read_regular
+from .trust.policy import Policy
 
 MOST_DAYS_UNSIGNED = timedelta(days=7)
 """A long run is judged as of its beginning and signed at its end; nothing lasts longer."""
-Outcome = Literal["proven", "altered", "unknown_signer", "not_recomputed"]
+Outcome = Literal["proven", "altered", "unknown_signer", "policy_unsatisfied", "not_recomputed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Verification:
 
     @property
     def outcome(self) -> Outcome:
-        """ "altered" beats "unknown_signer" beats "not_recomputed" beats "proven"."""
+        """ "altered" beats "unknown_signer" beats "policy_unsatisfied" beats "not_recomputed" beats "proven"."""
         if not self.seal.unchanged or self.recomputed is None or self.recomputed.disagreements:
             return "altered"
         if self.reviews and self.reviews.altered:
@@ -57,19 +61,31 @@ class Verification:
         known = all(signer.known for signer in (self.seal.signer, *self.seal.measurers))
         if not known or (self.reviews and self.reviews.unknown):
             return "unknown_signer"
+        if self.seal.log.policy == "unsatisfied":
+            return "policy_unsatisfied"
         return "not_recomputed" if self.recomputed.not_recomputed else "proven"
 
 
-def verify(folder: Path, trusted: Trust, texts: Sequence[FrameworkFile] = ()) -> Verification:
-    """Check the report in `folder`, with `texts` beside the library. Raises MalformedInput if it is no report."""
-    seal = check(folder, trusted=trusted)
-    if seal.assessment is None:
+def verify(
+    folder: Path, trusted: Trust, texts: Sequence[FrameworkFile] = (), policy: Policy | None = None
+) -> Verification:
+    """Check the report in `folder`, with `texts` beside the library, and its log and witnesses under `policy`.
+
+    Raises MalformedInput if it is no report.
+    """
+    seal = check(folder, trusted=trusted, policy=policy)
+    assessment = seal.assessment
+    if assessment is None:
         return Verification(seal, None)
-    again = compute_again(seal.assessment, texts)
-    if seal.signed_at:
-        also = tuple(_day_differences(seal.assessment, seal.signed_at))
-        again = replace(again, disagreements=(*again.disagreements, *also))
-    return Verification(seal, again, _check_reviews(folder, seal.assessment, trusted))
+    again = compute_again(assessment, texts)
+    also = list(_day_differences(assessment, seal.signed_at)) if seal.signed_at else []
+    if seal.intended and assessment.plan:
+        deviated = deviations(seal.intended, assessment)
+        seal = replace_record(seal, plan=replace_record(seal.plan, deviations=deviated))
+        if deviated != assessment.plan.deviations:
+            also.append("the report does not say all that deviated from its plan, or says more")
+    again = replace(again, disagreements=(*again.disagreements, *also))
+    return Verification(seal, again, _check_reviews(folder, assessment, trusted))
 
 
 def _check_reviews(folder: Path, assessment: Assessment, trusted: Trust) -> ReviewsCheck | None:

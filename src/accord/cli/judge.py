@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import UsageError
-from ..i18n import _, use_language
+from ..i18n import _
 from ..reports.visible import visible
 from .choosing import frameworks_option, jurisdiction_option, profile_option, reviews_option, sector_option
 from .output import as_json, print_json
@@ -17,6 +17,7 @@ from .output import as_json, print_json
 if TYPE_CHECKING:
     from ..frameworks import FrameworkFile
     from ..judge import Stored
+    from ..plan import Followed
     from ..records import Assessment
 
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 @profile_option
 @reviews_option
 @click.option("--out", type=click.Path(path_type=Path), help="Write a signed report of the new judgement here.")
-@click.option("--lang", default="en", show_default=True, help="Language of summary and report.")
 @as_json
 def command(
     record: Path,
@@ -38,7 +38,6 @@ def command(
     profile: Path | None,
     reviews: Path | None,
     out: Path | None,
-    lang: str,
     as_json: bool,
 ) -> int:
     """Judge the evidence in RECORD again: a report folder or its assessment.json. Nothing is measured.
@@ -50,10 +49,10 @@ def command(
     from ..frameworks import Terms, check_profile, open_profile
     from ..inspectors.registry import all_inspectors
     from ..judge import judge_again, open_stored
+    from ..plan import read_followed
     from ..trust import KeyStore
     from .choosing import choose_frameworks, read_reviews
 
-    use_language(lang)
     stored = open_stored(record, KeyStore().known())
     if out and not stored.statements:
         raise UsageError(
@@ -75,8 +74,11 @@ def command(
     if profile and terms.profile:
         check_profile(terms.profile, [file.framework for file in chosen])
     judged = judge_again(stored.assessment, chosen, terms, all_inspectors())
+    followed = read_followed(record, judged)
+    if followed:
+        judged = followed.mark(judged)
     if out:
-        _write(out, judged, stored, chosen, signed)
+        _write(out, judged, stored, chosen, signed, followed)
     if as_json:
         print_json(judged)
     else:
@@ -85,7 +87,12 @@ def command(
 
 
 def _write(
-    out: Path, judged: Assessment, stored: Stored, chosen: list[FrameworkFile], reviews: Iterable[bytes]
+    out: Path,
+    judged: Assessment,
+    stored: Stored,
+    chosen: list[FrameworkFile],
+    reviews: Iterable[bytes],
+    followed: Followed | None,
 ) -> None:
     from ..reports import choose, known_details
     from ..reports.folder import check_place, write
@@ -98,6 +105,8 @@ def _write(
     files = {report.file_name: report.render(judged, details=details) for report in choose(("json", "html"))}
     if judged.reviews:
         files[REVIEWS] = b"".join(raw + b"\n" for raw in reviews)
+    if followed:
+        files |= followed.files
     write(out, files, lambda folder: seal(folder, judged, signer=signer, log=log, measured=stored.statements))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import UsageError
-from ..i18n import _, ngettext, use_language
+from ..i18n import _, ngettext
 from ..reports.visible import visible
 from .output import as_json, print_json, print_table
 
@@ -25,7 +25,6 @@ _WIDTH = 96
 @click.option("--measure", metavar="ID", help="Only for risks in this measure, or what answers it, with --list.")
 @click.option("--all", "everything", is_flag=True, help="All that fit, and open requirements too; in full.")
 @click.option("--list", "listed", is_flag=True, help="List the whole library instead.")
-@click.option("--lang", default="en", show_default=True, help="Language of the headings.")
 @as_json
 def command(
     record: Path | None,
@@ -33,7 +32,6 @@ def command(
     measure: str | None,
     everything: bool,
     listed: bool,
-    lang: str,
     as_json: bool,
 ) -> None:
     """Offer measures of prevention for each risk that RECORD names: a report folder or its assessment.json.
@@ -41,7 +39,6 @@ def command(
     Only what fits the values that were measured is offered, most fitting first. How much it will help is not promised:
     measure again.
     """
-    use_language(lang)
     if listed:
         _list(finding, measure, as_json)
         return

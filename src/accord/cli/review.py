@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import UsageError
-from ..i18n import _, ngettext, use_language
+from ..i18n import _, ngettext
 from ..reports.visible import visible
 from .output import as_json, print_json
 
@@ -47,7 +47,6 @@ FORM, SHEET = "review-form.html", "review-form.csv"
     help="Who may review: YAML or CSV with id, name, role and, if only one key may sign, key.",
 )
 @click.option("--partial", is_flag=True, help="Import the rows that are sound, even if others are not.")
-@click.option("--lang", default="en", show_default=True, help="Language of the form.")
 @as_json
 def command(
     record: Path,
@@ -58,7 +57,6 @@ def command(
     filled: Path | None,
     reviewers: Path | None,
     partial: bool,
-    lang: str,
     as_json: bool,
 ) -> int:
     """Ask people what no machine can answer about RECORD (a report folder or its assessment.json).
@@ -73,7 +71,6 @@ def command(
     from ..reviews.signing import check_place
     from ..trust import KeyStore
 
-    use_language(lang)
     if serve and filled:
         raise UsageError("two-tasks", "--serve and --import are two tasks", "Serve the form first, then import it.")
     check_place(out)

@@ -40,6 +40,8 @@ def command(folder: Path | None, host: str, port: int, quiet: bool, **settings: 
             f"a node needs more than is installed: {error.name}",
             "Run `pip install 'accord-governance[node]'`.",
         ) from None
+    from ..node.auth.accounts import has_operator
+    from ..node.auth.links import make_link
     from ..node.config import node_folder
     from ..node.node import open_node
     from ..node.workers import working
@@ -49,6 +51,10 @@ def command(folder: Path | None, host: str, port: int, quiet: bool, **settings: 
 
     def ready(port: int) -> None:
         click.echo(_("Node {name}: http://{host}:{port}/").format(name=node.config.name, host=host, port=port))
+        if not has_operator(node):
+            base = node.config.url.rstrip("/") or f"http://{host}:{port}"
+            link = base + make_link(node)
+            click.echo(_("It has no operator yet. Become one here, once, within 24 hours: {link}").format(link=link))
 
     with node, working(node):
         serve(make_server(node, host, port), ready)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ..errors import UsageError
 from ..i18n import _, ngettext
 from ..reports.visible import visible
 from .output import as_json, print_json
 
 if TYPE_CHECKING:
+    from ..records import Assessment
     from ..verify import Verification
 
-_STATUS = {"proven": 0, "altered": 1, "unknown_signer": 3, "not_recomputed": 3}
+_LONG = ("assessment", "intended")
+_STATUS = {"proven": 0, "altered": 1, "unknown_signer": 3, "policy_unsatisfied": 3, "not_recomputed": 3}
 
 
 @click.command("verify")
@@ -26,20 +30,28 @@ _STATUS = {"proven": 0, "altered": 1, "unknown_signer": 3, "not_recomputed": 3}
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="The file of a framework that the library doesn't have. Repeatable.",
 )
+@click.option(
+    "--policy",
+    "policy_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A C2SP tlog-policy: which logs, and which quorum of witnesses, you ask for.",
+)
 @as_json
-def command(folder: Path, texts: tuple[Path, ...], as_json: bool) -> int:
+def command(folder: Path, texts: tuple[Path, ...], policy_file: Path | None, as_json: bool) -> int:
     """Check the report in FOLDER, without a network: bytes, numbers, verdicts, signer, log.
 
-    Exit status: 0 proven; 1 altered; 2 unreadable; 3 valid, but the signer is unknown to you, or verdicts were made
-    under a text that is not here.
+    Exit status: 0 proven; 1 altered; 2 unreadable; 3 valid, but the signer is unknown to you, your policy asks for
+    other witnesses, or verdicts were made under a text that is not here.
     """
     from ..frameworks import open_framework
     from ..trust import KeyStore
+    from ..trust.policy import read_policy
     from ..verify import verify
 
-    found = verify(folder, KeyStore().known(), [open_framework(text) for text in texts])
+    policy = read_policy(policy_file) if policy_file else None
+    found = verify(folder, KeyStore().known(), [open_framework(text) for text in texts], policy)
     if as_json:
-        seal = {name: getattr(found.seal, name) for name in found.seal.__struct_fields__ if name != "assessment"}
+        seal = {name: getattr(found.seal, name) for name in found.seal.__struct_fields__ if name not in _LONG}
         parts = {"seal": seal, "recomputed": found.recomputed, "reviews": found.reviews}
         print_json({"outcome": found.outcome, **parts})
     else:
@@ -80,7 +92,9 @@ def _show(found: Verification) -> None:
     where = _("{origin}, entry {index} of {size}. ").format(origin=log.origin, index=log.index, size=log.size)
     _line(log.included, _("log"), (where if log.included else "") + log.reason)
     _line(bool(log.witnesses), _("witnesses"), ", ".join(log.witnesses) or _("none that you know"))
-    _line(seal.plan.planned, _("planned"), seal.plan.reason)
+    if log.policy:
+        _line(log.policy == "satisfied", _("policy"), "; ".join(log.missing) or _("its quorum of witnesses signed"))
+    _show_plan(found)
     if seal.signed_at:
         until = _("signed {at}, valid until {until}").format(at=seal.signed_at, until=seal.valid_until)
         _line(not seal.lapsed, _("valid"), until)
@@ -90,10 +104,38 @@ def _show(found: Verification) -> None:
     conclusion = {
         "proven": _("Proven: this is what a key that you know signed, and every number follows from its counts."),
         "altered": _("ALTERED: do not rely on this report."),
+        "policy_unsatisfied": _("Valid, but not under your policy: see what is missing above."),
         "not_recomputed": _("Valid, but not every verdict could be judged again: give the text with --framework."),
         "unknown_signer": _("Valid, but the signer is unknown to you. If you know whose key it is: accord keys trust"),
     }
     click.echo(conclusion[found.outcome])
+
+
+def _show_plan(found: Verification) -> None:
+    from ..reports.planning import deviation_in_words
+
+    plan, n = found.seal.plan, len(found.seal.plan.deviations)
+    but = ngettext("But {n} deviation:", "But {n} deviations:", n).format(n=n)
+    _line(plan.planned and not n, _("planned"), f"{plan.reason} {but}" if n else plan.reason)
+    for deviation in plan.deviations:
+        click.echo(visible(f"    {deviation_in_words(deviation)}"))
+    if n and plan.why:
+        click.echo(visible(_("    reason given: {why}").format(why=plan.why)))
+    if found.seal.intended and found.seal.assessment:
+        _show_gates(found.seal.intended.gates, found.seal.assessment)
+
+
+def _show_gates(gates: Sequence[str], assessment: Assessment) -> None:
+    """Say how the gates that the plan set come out: what a plan calls a failure is not for the report to choose."""
+    from .gates import parse_gate
+
+    words = {"holds": _("holds"), "fails": _("fails"), "could_not_run": _("could not be decided")}
+    for text in gates:
+        try:
+            result, why = parse_gate(text).check(assessment)
+        except UsageError as error:
+            result, why = "could_not_run", error.message
+        click.echo(visible(f"    {_('planned gate')} {text}: {words[result]}{f' ({why})' if why else ''}"))
 
 
 def _line(good: bool, name: str, text: str) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..frameworks import load
 from ..frameworks.judging import points_to_judge
-from ..i18n import _, current_language, ngettext
+from ..i18n import _, current_language, direction, ngettext
 from ..records import DISCLAIMER, Framework
 from ..records.crosswalk import RELATIONS, STANDINGS, Crosswalk, Relation
 from .references import Tree
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _HOUSE_STYLE = Path(__file__).parents[1] / "reports" / "html" / "templates"
+MATRIX_STYLE = _TEMPLATES / "matrix.css"
+"""The style of the drawing, for a page that serves it as a file."""
 _MOST_BANDS = 40
 _CELL = 26
 _LETTER = 7.2
 _LONGEST_LABEL = 28
-_RIGHT_TO_LEFT = frozenset(("ar", "fa", "he", "ur"))
 
 Shown = Callable[[str], str]
 """How a text from outside becomes one that steers nobody's display."""
@@ -90,24 +91,35 @@ def page(crosswalk: Crosswalk, first: Framework, second: Framework, *, shown: Sh
     """Return a page without script that shows the matrix, and beside it the same in a table."""
     environment = _environment(shown)
     style = environment.get_template("page.css.j2").render()
-    language = current_language()
     return str(
         environment.get_template("crosswalk.html.j2").render(
-            crosswalk=crosswalk,
-            first=first,
-            second=second,
-            matrix=matrix(crosswalk, first, second),
-            counts={name: sum(c.standing == name for c in crosswalk.crossings) for name in STANDINGS},
-            standings=standing_words(),
-            outcomes=outcome_words(),
-            relations=relation_words(),
-            signs=SIGNS,
-            language=language,
-            direction="rtl" if language in _RIGHT_TO_LEFT else "ltr",
-            disclaimer=DISCLAIMER,
+            **_all_shown(crosswalk, first, second),
+            language=current_language(),
+            direction=direction(),
             style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         )
     )
+
+
+def sections(crosswalk: Crosswalk, first: Framework, second: Framework, *, shown: Shown = str) -> str:
+    """Return the sections of that page, for one with a frame and styles (`MATRIX_STYLE`) of its own."""
+    template = _environment(shown).get_template("sections.html.j2")
+    return str(template.render(**_all_shown(crosswalk, first, second)))
+
+
+def _all_shown(crosswalk: Crosswalk, first: Framework, second: Framework) -> dict[str, Any]:
+    return {
+        "crosswalk": crosswalk,
+        "first": first,
+        "second": second,
+        "matrix": matrix(crosswalk, first, second),
+        "counts": {name: sum(c.standing == name for c in crosswalk.crossings) for name in STANDINGS},
+        "standings": standing_words(),
+        "outcomes": outcome_words(),
+        "relations": relation_words(),
+        "signs": SIGNS,
+        "disclaimer": _(DISCLAIMER),
+    }
 
 
 def relation_words() -> dict[Relation, str]:

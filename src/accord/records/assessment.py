@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .card import Card
+from .deviation import PlanFollowed
 from .evidence import Evidence, Finding
 from .measurement import Record
 from .profile import Profile
@@ -67,7 +68,7 @@ class Assessment(Record, frozen=True, kw_only=True):
 
     `reviews` are people's, whether they count or not. `profile` holds thresholds that somebody set where a text states
     none. `judged` is the date (YYYY-MM-DD) on which the verdicts hold: evidence can be judged again later than it was
-    measured.
+    measured. `plan` is the plan that the run followed, if there was one.
     """
 
     version: str
@@ -82,6 +83,7 @@ class Assessment(Record, frozen=True, kw_only=True):
     reviews: tuple[Review, ...] = ()
     profile: Profile | None = None
     judged: str = ""
+    plan: PlanFollowed | None = None
     summary: Summary
     environment: Environment
     disclaimer: str = DISCLAIMER

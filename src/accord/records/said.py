@@ -79,3 +79,23 @@ class SplitView(Record, frozen=True, kw_only=True):
     first: str
     second: str
     detail: str
+
+
+class RevokedStatement(Record, frozen=True, kw_only=True):
+    """A statement that no longer holds, from a time on."""
+
+    target: str
+    effective: str
+
+
+class StatusSnapshot(Record, frozen=True, kw_only=True):
+    """What a node knew of the standing of statements when it looked: all revocations up to an entry of its log.
+
+    Who reads it after `next_update` knows no more than that it held then.
+    """
+
+    origin: str
+    size: int
+    at: str
+    next_update: str
+    revoked: tuple[RevokedStatement, ...] = ()

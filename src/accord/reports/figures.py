@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ..i18n import _
+from ..i18n import _, separators
 from ..records import Interval, Value
 
 PROPORTION = "1"
@@ -34,7 +34,8 @@ def figure(value: Value, unit: str) -> str:
 def interval(between: Interval, unit: str) -> str:
     """Return the two ends, in the unit of the value but without its sign: `[42.6, 47.2]`."""
     write = _hundredths if is_percentage(unit) else _plain
-    return f"[{write(between.low)}, {write(between.high)}]"
+    comma = ";" if separators()[0] == "," else ","
+    return f"[{write(between.low)}{comma} {write(between.high)}]"
 
 
 def estimate(value: Value, between: Interval | None, unit: str) -> str:
@@ -54,7 +55,7 @@ def reading_unit(measure: str, unit: str) -> str:
 
 def count(n: int) -> str:
     """Return a count with its thousands apart: `7,214`."""
-    return f"{n:,}"
+    return written(f"{n:,}")
 
 
 def size(octets: int) -> str:
@@ -62,9 +63,9 @@ def size(octets: int) -> str:
     amount = float(octets)
     for unit in ("B", "kB", "MB", "GB"):
         if amount < 1000:
-            return f"{amount:.0f}{_THIN}{unit}" if unit == "B" else f"{amount:.1f}{_THIN}{unit}"
+            return f"{amount:.0f}{_THIN}{unit}" if unit == "B" else f"{written(f'{amount:.1f}')}{_THIN}{unit}"
         amount /= 1000
-    return f"{amount:,.1f}{_THIN}TB"
+    return f"{written(f'{amount:,.1f}')}{_THIN}TB"
 
 
 def duration(seconds: float) -> str:
@@ -72,8 +73,8 @@ def duration(seconds: float) -> str:
     if seconds < 1:
         return f"{seconds * 1000:.0f}{_THIN}ms"
     if seconds < 60:
-        return f"{seconds:.1f}{_THIN}s"
-    return f"{int(seconds // 60):,}{_THIN}min {seconds % 60:.0f}{_THIN}s"
+        return f"{written(f'{seconds:.1f}')}{_THIN}s"
+    return f"{count(int(seconds // 60))}{_THIN}min {seconds % 60:.0f}{_THIN}s"
 
 
 def moment(text: str) -> str:
@@ -101,4 +102,11 @@ def _plain(value: float) -> str:
 
 
 def _minus(text: str) -> str:
-    return "0" + text[2:] if text.strip("-0.") == "" and text.startswith("-0") else text.replace("-", "\u2212")
+    signed = "0" + text[2:] if text.strip("-0.") == "" and text.startswith("-0") else text.replace("-", "\u2212")
+    return written(signed)
+
+
+def written(number: str) -> str:
+    """Return a number, written as Python and English do, with the separators of the language in use."""
+    decimal, group = separators()
+    return number if (decimal, group) == (".", ",") else number.translate({46: decimal, 44: group})

@@ -13,7 +13,6 @@ from importlib import import_module
 from typing import Protocol
 
 from ..errors import UsageError
-from ..i18n import _
 from ..records import Assessment, Framework
 from .wording import measure_name, name_of
 
@@ -45,12 +44,12 @@ class Details:
     def inspector(self, identifier: str) -> str:
         """Return the title of an inspector, or a readable form of its id."""
         title = self.inspectors.get(identifier)
-        return _(title) if title else name_of(identifier)
+        return title or name_of(identifier)
 
     def measure(self, identifier: str) -> str:
         """Return the title of a measure, or a readable form of its id."""
         entry = self.measures.get(identifier)
-        return _(entry.title) if entry else measure_name(identifier)
+        return entry.title if entry else measure_name(identifier)
 
 
 class Renderer(Protocol):

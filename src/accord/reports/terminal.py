@@ -9,8 +9,11 @@ from ..i18n import _, ngettext
 from ..records import Assessment, Coverage
 from . import figures
 from .grouping import MOST_FRAMEWORKS, coverage_lines, likely_classes
+from .interface import Details
+from .planning import plan_in_short
+from .sentences import sentences_of
 from .visible import visible
-from .wording import SEVERITY_WORDS, VERDICT_ORDER, VERDICT_WORDS, WORST_FIRST, word
+from .wording import SEVERITY_WORDS, VERDICT_ORDER, WORST_FIRST, verdict_in_line, word
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,13 +53,13 @@ def print_judgement(assessment: Assessment, console: Console) -> None:
 
 
 def _sentences(assessment: Assessment, console: Console) -> list[Text]:
-    summary = assessment.summary
+    said = sentences_of(assessment, Details())
     paragraph = _text("")
     for sentence, style in (
-        (summary.checked, ""),
-        (summary.worst, "bold"),
-        (summary.certainty, ""),
-        (summary.unchecked, ""),
+        (said.checked, ""),
+        (said.worst, "bold"),
+        (said.certainty, ""),
+        (said.unchecked, ""),
     ):
         if sentence:
             paragraph.append(" " if paragraph.plain else "")
@@ -74,6 +77,7 @@ def _facts(assessment: Assessment, console: Console, *, short: bool = False) -> 
     checks = [ngettext("{n} ran", "{n} ran", summary.measured).format(n=summary.measured)]
     checks += [_("{n} skipped").format(n=summary.skipped)] if summary.skipped else []
     checks += [_("{n} failed").format(n=summary.failed)] if summary.failed else []
+    checks.append(plan_in_short(assessment))
     lines = [
         _line(_("Findings"), " · ".join(found) or _("none in what was checked"), console),
         _line(_("Checks"), " · ".join(checks), console),
@@ -110,7 +114,7 @@ def _classes(assessment: Assessment, console: Console) -> list[Text]:
 def _framework(title: str, coverage: Coverage, console: Console) -> list[Text]:
     evaluated = _("{n} of {total} requirements evaluated").format(n=coverage.evaluated, total=coverage.applicable)
     counts = [
-        f"{figures.count(coverage.counts[status])} {word(VERDICT_WORDS, status).lower()}"
+        f"{figures.count(coverage.counts[status])} {verdict_in_line(status)}"
         for status in VERDICT_ORDER
         if coverage.counts.get(status)
     ]
@@ -132,12 +136,15 @@ def _where(folder: Path | str, console: Console, assessment: Assessment) -> list
         _line(_("Read it"), f"{place}/report.html", console),
         _line(_("Check it"), f"accord verify {place}", console),
         *([_line(_("Act on it"), f"accord prevent {place}", console)] if assessment.summary.worst_finding else []),
-        *_text(visible(assessment.disclaimer), style="dim").wrap(console, console.width, overflow="fold")[:2],
+        *_text(visible(_(assessment.disclaimer)), style="dim").wrap(console, console.width, overflow="fold")[:2],
     ]
 
 
 def _line(label: str, content: str, console: Console, *, bold: str = "") -> Text:
-    line = _text(f"{label:<{_LABEL - 1}} " if label else "")
+    from rich.cells import cell_len
+
+    # Signs of Chinese take two cells.
+    line = _text(f"{label}{' ' * (_LABEL - 1 - cell_len(label))} " if label else "")
     line.append(bold, style="bold")
     line.append(visible(content, longest=500))
     line.truncate(console.width, overflow="ellipsis")

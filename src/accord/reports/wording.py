@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..i18n import N_, _
+from ..i18n import N_, SOURCE, _, current_language
 from ..records import SEVERITIES, VERDICT_STATUSES
 
 SEVERITY_WORDS = {
@@ -119,6 +119,13 @@ VERDICT_ORDER = tuple(
 def word(words: dict[str, str], term: str) -> str:
     """Return the translated words for a term, or the term itself where there are none."""
     return _(words[term]) if term in words else term
+
+
+def verdict_in_line(status: str) -> str:
+    """Return the words for a verdict as they follow its number: `2 meets the threshold`."""
+    words = word(VERDICT_WORDS, status)
+    # Other languages have rules of their own for capitals.
+    return words.lower() if current_language() == SOURCE else words
 
 
 def operator(op: str) -> str:

@@ -22,7 +22,7 @@ from typing import Any, get_args
 import msgspec
 
 from ..errors import LimitExceeded, MalformedInput, UsageError
-from ..records import Card, from_builtins, to_builtins
+from ..records import Card, from_builtins, to_builtins, to_json
 from ..records.card import Data, Endpoint, Model, System, Training
 from ..records.measurement import Context
 from .card_rules import values_problems
@@ -47,7 +47,11 @@ def read_card(source: Path | bytes, *, name: str = CARD_NAME) -> Card:
     UsageError if the file can't be read. A symbolic link is not followed.
     """
     data = _parse(_read(source, name) if isinstance(source, Path) else source, name)
-    problems = list(islice(chain(_structure_problems(Card, data, ""), values_problems(data)), MAX_PROBLEMS))
+    _refuse(list(islice(chain(_structure_problems(Card, data, ""), values_problems(data)), MAX_PROBLEMS)), name)
+    return from_builtins(data, Card, name=name)
+
+
+def _refuse(problems: list[str], name: str) -> None:
     if problems:
         listed = "".join(f"\n  {problem}" for problem in problems[:MAX_SHOWN])
         more = f"\n  and {len(problems) - MAX_SHOWN} more" if len(problems) > MAX_SHOWN else ""
@@ -56,7 +60,20 @@ def read_card(source: Path | bytes, *, name: str = CARD_NAME) -> Card:
             f"the card {shown(name)} has {len(problems)} mistake{'s' if len(problems) > 1 else ''}:{listed}{more}\n",
             "Correct the keys that are named; `accord init` drafts a card that is right in form.",
         )
-    return from_builtins(data, Card, name=name)
+
+
+def check_card(card: Card, *, name: str = CARD_NAME) -> Card:
+    """Return a card that came in a record, held to what a file is held to. Raises MalformedInput, LimitExceeded."""
+    if len(to_json(card)) > 4 * MAX_BYTES:  # what TOML writes in a byte takes up to four in JSON
+        raise LimitExceeded("card-too-large", f"the card {shown(name)} is over 1 MB", "Shorten it.")
+    _refuse(list(islice(values_problems(_without_null(to_builtins(card))), MAX_PROBLEMS)), name)
+    return card
+
+
+def _without_null(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_null(child) for key, child in value.items() if child is not None}
+    return value
 
 
 def card_digest(card: Card) -> str:

@@ -13,7 +13,7 @@ from typing import Literal
 from ..errors import UsageError
 from ..records import Card, Part, Subject
 from .archive import unpack
-from .card import CARD_NAME, Contradiction, card_digest, merge_cards, read_card
+from .card import CARD_NAME, Contradiction, card_digest, check_card, merge_cards, read_card
 from .digest import Progress, canonical_digest, file_digest, folder_digest
 from .parts import ARCHIVE_KINDS, file_part, folder_parts
 from .paths import is_text, shown
@@ -57,10 +57,10 @@ class _Place:
 
 
 @contextmanager
-def open_target(spec: str, *, card: Path | None = None, progress: Progress | None = None) -> Iterator[Target]:
+def open_target(spec: str, *, card: Path | Card | None = None, progress: Progress | None = None) -> Iterator[Target]:
     """Open a file, a folder, an archive (unpacked to a private folder until the end) or `pypi:NAME[==VERSION]`.
 
-    `card` is the assessor's card. Raises AccordError: UsageError where the call or the target is wrong, or has changed
+    `card` is the assessor's card, or its file. Raises AccordError: UsageError where the call or the target is wrong, or has changed
     by the end; Unavailable where something is missing here, MalformedInput or LimitExceeded where the target or a
     card is.
     """
@@ -71,7 +71,7 @@ def open_target(spec: str, *, card: Path | None = None, progress: Progress | Non
                 "name-not-utf8", f"the path {shown(place.path)} is not UTF-8", "Assess a copy under another name."
             )
         provider = _provider_card(place.path)
-        assessor = None if card is None else read_card(_resolve(card), name=card.name)
+        assessor = _assessor_card(card)
         merged, contradictions = _choose(provider, assessor)
         subject = _subject(place, merged, progress)
         target = Target(
@@ -153,6 +153,12 @@ def _provider_card(root: Path) -> Card | None:
     if not root.is_dir() or not (place.is_symlink() or place.exists()):
         return None
     return read_card(place)
+
+
+def _assessor_card(card: Path | Card | None) -> Card | None:
+    if isinstance(card, Path):
+        return read_card(_resolve(card), name=card.name)
+    return None if card is None else check_card(card)
 
 
 def _choose(provider: Card | None, assessor: Card | None) -> tuple[Card, tuple[Contradiction, ...]]:

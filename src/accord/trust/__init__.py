@@ -10,25 +10,27 @@ from importlib import import_module
 TYPE_CHECKING = False  # Type checkers take it for true; `typing` would be half the cost of this import.
 if TYPE_CHECKING:
     from .canonical import digest, digest_bytes
-    from .checking import LogCheck, PlanCheck, SealCheck, SignerCheck, check
+    from .checking import LogCheck, SealCheck, SignerCheck, check
     from .checkpoint import Checkpoint, parse_checkpoint
     from .ed25519 import PublicKey, SigningKey
     from .envelopes import Change
     from .keys import KeyStore, KnownKey, Trust, TrustedKey
     from .log import Log, own_log
     from .note import VerifierKey
+    from .plan_check import PlanCheck
     from .proof import LogProof, parse_proof, verify_proof
     from .sealing import Sealed, seal
 
 _HOME = {
     "canonical": ("digest", "digest_bytes"),
-    "checking": ("LogCheck", "PlanCheck", "SealCheck", "SignerCheck", "check"),
+    "checking": ("LogCheck", "SealCheck", "SignerCheck", "check"),
     "checkpoint": ("Checkpoint", "parse_checkpoint"),
     "envelopes": ("Change",),
     "ed25519": ("PublicKey", "SigningKey"),
     "keys": ("KeyStore", "KnownKey", "Trust", "TrustedKey"),
     "log": ("Log", "own_log"),
     "note": ("VerifierKey",),
+    "plan_check": ("PlanCheck",),
     "proof": ("LogProof", "parse_proof", "verify_proof"),
     "sealing": ("Sealed", "seal"),
 }

@@ -14,17 +14,21 @@ from ..errors import AccordError, MalformedInput
 from ..i18n import _
 from ..records import Assessment, from_json
 from ..records.measurement import Record
+from ..records.plan import Plan
 from .canonical import digest_bytes
 from .entry import hash_record
 from .envelopes import MAX_FILE_BYTES, Change, Line, assessment_line, compare, read_lines
 from .folder import Found, read_regular, sha256_file, shown, survey
 from .keys import KnownKey, Trust
 from .note import MAX_NOTE_BYTES, VerifierKey
+from .plan_check import Logged, PlanCheck, check_plan, no_plan
+from .policy import Policy
 from .predicates import AssessmentPredicate, EvidencePredicate
 from .proof import LogProof, parse_proof, verify_proof
 from .sealing import MAX_RECORD_BYTES, PROOF, RECORD, STATEMENTS, by_inspector
-from .statement import subject
+from .statement import format_time, parse_time, subject
 from .tree import leaf_hash
+from .trust_list import seen_at
 
 _MAX_NAMED = 1_000
 
@@ -41,23 +45,23 @@ class SignerCheck(Record, frozen=True, kw_only=True):
 
 
 class LogCheck(Record, frozen=True, kw_only=True):
-    """Whose log has it: `included` if the proof leads from this statement to a checkpoint that the log signed."""
+    """Whose log has it: `included` if the proof leads from this statement to a checkpoint that the log signed.
+
+    `seen` is when the first witness that the reader knows saw it (UTC).
+    `policy` says whether the reader's policy accepts that checkpoint, `missing` what it lacks; null without a policy.
+    """
 
     origin: str | None = None
     included: bool = False
     known: bool = False
-    why: Literal["own", "trust_list", "unknown"] = "unknown"
+    why: Literal["own", "trust_list", "policy", "unknown"] = "unknown"
     name: str | None = None
     index: int | None = None
     size: int | None = None
     witnesses: tuple[str, ...] = ()
-    reason: str
-
-
-class PlanCheck(Record, frozen=True, kw_only=True):
-    """Whether a plan was logged before the run."""
-
-    planned: bool = False
+    seen: str | None = None
+    policy: Literal["satisfied", "unsatisfied"] | None = None
+    missing: tuple[str, ...] = ()
     reason: str
 
 
@@ -65,7 +69,7 @@ class SealCheck(Record, frozen=True, kw_only=True):
     """All answers.
 
     `measurers` are those who signed evidence that another judged. `assessment` is the record as it was signed, or null
-    if it can't be had unaltered.
+    if it can't be had unaltered; `intended` is the plan that it names, or null.
     """
 
     unchanged: bool
@@ -79,10 +83,13 @@ class SealCheck(Record, frozen=True, kw_only=True):
     lapsed: bool = False
     not_proven: tuple[str, ...]
     assessment: Assessment | None = None
+    intended: Plan | None = None
 
 
-def check(folder: Path, *, trusted: Trust, now: datetime | None = None) -> SealCheck:
+def check(folder: Path, *, trusted: Trust, now: datetime | None = None, policy: Policy | None = None) -> SealCheck:
     """Compare the report in `folder` with its seal. `trusted` holds the keys that the reader knows.
+
+    `policy` names the logs and the quorum of witnesses that the reader asks for.
 
     Raises UsageError if the folder can't be read, MalformedInput if there is no report in it at all.
     """
@@ -104,10 +111,13 @@ def check(folder: Path, *, trusted: Trust, now: datetime | None = None) -> SealC
     assessment = _read_record(folder, predicate) if whole.valid else None
     if assessment:
         changes.extend(_compare_record(assessment, whole, predicate, lines))
-    log, proof_changes = _check_log(folder, found, whole, predicate, trusted)
+    log, log_key, proof_changes = _check_log(folder, found, whole, predicate, trusted, policy)
     changes.extend(proof_changes)
-    signer = _check_signer(whole, trusted)
-    measurers = _check_measurers(lines, whole, trusted)
+    seen = parse_time(log.seen) if log.seen else now
+    signer = _check_signer(whole, trusted, seen)
+    logged = Logged(log_key, log.index, signer.keyid) if log_key and log.index is not None and signer.keyid else None
+    plan, intended = check_plan(folder, found, predicate.plan, logged, assessment, trusted)
+    measurers = _check_measurers(lines, whole, trusted, seen)
     moment = now or datetime.now(UTC)
     lapsed = any(_lapsed(line, moment) for line in (whole, *(line for line in lines if line.inspector)))
     return SealCheck(
@@ -116,12 +126,13 @@ def check(folder: Path, *, trusted: Trust, now: datetime | None = None) -> SealC
         signer=signer,
         measurers=measurers,
         log=log,
-        plan=_no_plan(),
+        plan=plan,
         signed_at=predicate.timeCreated,
         valid_until=predicate.validUntil,
         lapsed=lapsed,
-        not_proven=_not_proven(signer, log, lapsed, measurers),
+        not_proven=_not_proven(signer, log, plan, lapsed, measurers),
         assessment=assessment,
+        intended=intended,
     )
 
 
@@ -158,8 +169,8 @@ def _unsigned(changes: list[Change]) -> SealCheck:
         changes=tuple(changes[:_MAX_NAMED]),
         signer=signer,
         log=log,
-        plan=_no_plan(),
-        not_proven=_not_proven(signer, log, lapsed=False),
+        plan=no_plan(),
+        not_proven=_not_proven(signer, log, no_plan(), lapsed=False),
     )
 
 
@@ -217,6 +228,7 @@ def _compare_record(
         "verdicts": predicate.verdicts == assessment.verdicts,
         "tiers": predicate.tiers == assessment.tiers,
         "frameworks": predicate.frameworks == assessment.frameworks,
+        "plan": predicate.plan == (assessment.plan.statement if assessment.plan else None),
         "evidence": [reference.inspector for reference in predicate.evidence] == list(by_inspector(assessment))
         and all(signed.get(name, items) == items for name, items in by_inspector(assessment).items()),
     }
@@ -224,33 +236,43 @@ def _compare_record(
     return [_altered(RECORD, text.format(part=part)) for part, equal in same.items() if not equal]
 
 
-def _check_signer(whole: Line, trusted: Trust) -> SignerCheck:
+def _check_signer(whole: Line, trusted: Trust, seen: datetime | None) -> SignerCheck:
     if not whole.valid or whole.key is None:
         return SignerCheck(reason=_("No signature holds: {error}").format(error=whole.error))
     keyid = whole.key.keyid
-    known = trusted.signer(keyid)
+    said = _time_of(whole)
+    known = trusted.signer(keyid, said, seen)
     if known is None:
         reason = _("The signature holds, but you do not know this key: anybody could have made it.")
-        return SignerCheck(keyid=keyid, valid=True, reason=reason)
+        return SignerCheck(keyid=keyid, valid=True, reason=trusted.vouched(keyid, said, seen).reason or reason)
     reason = _("The key is your own.") if known.why == "own" else _("The key is in your trust list.")
+    reason = known.note if known.listed else reason
     return SignerCheck(keyid=keyid, valid=True, known=True, why=known.why, name=known.name, reason=reason)
 
 
-def _check_measurers(lines: list[Line], whole: Line, trusted: Trust) -> tuple[SignerCheck, ...]:
+def _time_of(line: Line) -> datetime | None:
+    """Return when its signer says that it was signed, if that can be read."""
+    try:
+        return parse_time(line.statement.predicate.get("timeCreated")) if line.statement else None
+    except MalformedInput:
+        return None
+
+
+def _check_measurers(lines: list[Line], whole: Line, trusted: Trust, seen: datetime | None) -> tuple[SignerCheck, ...]:
     """Say who signed evidence, where that is another than who signed the assessment: it was judged again."""
     judge = whole.key.keyid if whole.key else None
     others = {line.key.keyid: line for line in lines if line.inspector and line.key and line.key.keyid != judge}
-    return tuple(_check_signer(line, trusted) for line in others.values())
+    return tuple(_check_signer(line, trusted, seen) for line in others.values())
 
 
 def _check_log(
-    folder: Path, found: Found, whole: Line, predicate: AssessmentPredicate, trusted: Trust
-) -> tuple[LogCheck, list[Change]]:
+    folder: Path, found: Found, whole: Line, predicate: AssessmentPredicate, trusted: Trust, policy: Policy | None
+) -> tuple[LogCheck, VerifierKey | None, list[Change]]:
     if PROOF not in found.files:
         reason = _("The proof is missing.")
-        return LogCheck(reason=reason), [Change(path=PROOF, change="missing", detail="")]
+        return LogCheck(reason=reason), None, [Change(path=PROOF, change="missing", detail="")]
     if not whole.valid or whole.envelope is None or whole.key is None:
-        return LogCheck(reason=_("Without a signature that holds there is nothing to look for in a log.")), []
+        return LogCheck(reason=_("Without a signature that holds there is nothing to look for in a log.")), None, []
     try:
         data = read_regular(folder / PROOF, MAX_NOTE_BYTES)
         proof = parse_proof(data, name=PROOF)
@@ -259,29 +281,38 @@ def _check_log(
             raise MalformedInput("proof-altered", _("something was added that nobody signed"), "")
         log, known = _log_key(proof, predicate, trusted)
         leaf = leaf_hash(hash_record(whole.envelope, whole.key))
-        named = {key.verifier: key.name for key in trusted.of("witness")}
+        # Whoever runs the log is no witness of it, under another key of theirs neither.
+        own = known is not None and known.why == "own"
+        named = {key.verifier: key.name for key in trusted.of("witness") if not (own and key.why == "own")}
         cosigned = verify_proof(proof, leaf, log, named, name=PROOF)
+        witnesses, first = [named[key] for key in cosigned], seen_at(proof.note, cosigned)
+        standing = policy.standing(proof.note, logs=[log] if known else [], name=PROOF) if policy else None
     except (OSError, AccordError) as error:
         detail = error.message if isinstance(error, AccordError) else _("it can't be read")
-        return LogCheck(reason=detail), [_altered(PROOF, detail)]
-    why = known.why if known else "unknown"
+        return LogCheck(reason=detail), None, [_altered(PROOF, detail)]
+    accepted = standing is not None and standing.log is not None
+    why: Literal["own", "trust_list", "policy", "unknown"] = known.why if known else "policy" if accepted else "unknown"
     reasons = {
         "own": _("It is in your own log."),
         "trust_list": _("It is in a log of your trust list."),
+        "policy": _("It is in a log of your policy."),
         "unknown": _("It is in the log that the signer names, which you do not know."),
     }
     result = LogCheck(
         origin=origin,
         included=True,
-        known=known is not None,
+        known=why != "unknown",
         why=why,
         name=known.name if known else None,
         index=proof.index,
         size=proof.checkpoint.size,
-        witnesses=tuple(named[key] for key in cosigned),
+        witnesses=tuple(dict.fromkeys([*witnesses, *(standing.witnesses if standing else ())])),
+        seen=format_time(first) if first else None,
+        policy=None if standing is None else "satisfied" if standing.satisfied else "unsatisfied",
+        missing=standing.missing if standing else (),
         reason=reasons[why],
     )
-    return result, []
+    return result, log, []
 
 
 def _log_key(proof: LogProof, predicate: AssessmentPredicate, trusted: Trust) -> tuple[VerifierKey, KnownKey | None]:
@@ -302,12 +333,8 @@ def _lapsed(whole: Line, now: datetime) -> bool:
     return until is None or now > until
 
 
-def _no_plan() -> PlanCheck:
-    return PlanCheck(reason=_("No plan was logged before the run."))
-
-
 def _not_proven(
-    signer: SignerCheck, log: LogCheck, lapsed: bool, measurers: tuple[SignerCheck, ...] = ()
+    signer: SignerCheck, log: LogCheck, plan: PlanCheck, lapsed: bool, measurers: tuple[SignerCheck, ...] = ()
 ) -> tuple[str, ...]:
     """Say what no signature proves, and what these signatures do not."""
     sentences = [_("That the data and the model are those used in service: only who runs the system can know.")]
@@ -323,7 +350,10 @@ def _not_proven(
         sentences.append(_("That it was ever logged."))
     elif not log.witnesses:
         sentences.append(_("When it was signed, and that nothing was left out: no witness that you know saw the log."))
-    sentences.append(_("That nothing was measured and then left out: no plan was logged before the run."))
+    if plan.planned:
+        sentences.append(_("That nobody measured before the plan was signed, and planned what looked well."))
+    else:
+        sentences.append(_("That nothing was measured and then left out: no plan was logged before the run."))
     if lapsed:
         sentences.append(_("That it still holds: its validity has ended."))
     return tuple(sentences)

@@ -11,6 +11,7 @@ from importlib import import_module
 from ..records.measurement import Record
 
 _RECORDS = {
+    "account-change": ("account_change", "AccountChange"),
     "revocation": ("said", "Revocation"),
     "disclosure": ("said", "Disclosure"),
     "erasure": ("said", "Erasure"),
@@ -18,13 +19,17 @@ _RECORDS = {
     "dispute-answer": ("said", "DisputeAnswer"),
     "trust-list": ("trust_list", "TrustList"),
     "split-view": ("said", "SplitView"),
+    "status": ("said", "StatusSnapshot"),
     "agreement": ("agreement", "Agreement"),
     "agreement-acceptance": ("agreement", "AgreementAcceptance"),
     "agreement-end": ("agreement", "AgreementEnd"),
+    "examination": ("recognition", "Examination"),
+    "recognition": ("recognition", "Recognition"),
     "plan": ("plan", "Plan"),
     "recheck": ("recheck", "Recheck"),
     "certificate": ("certificate", "Certificate"),
     "certificate-confirmation": ("certificate", "CertificateConfirmation"),
+    "registration": ("registration", "Registration"),
 }
 KINDS = tuple(_RECORDS)
 

@@ -60,7 +60,10 @@ class EvidencePredicate(Struct, frozen=True, kw_only=True):
 
 
 class AssessmentPredicate(Struct, frozen=True, kw_only=True):
-    """What was judged on which evidence, and every other file of the report."""
+    """What was judged on which evidence, and every other file of the report.
+
+    `plan` is the digest of the plan's statement, if the run followed one.
+    """
 
     verdicts: tuple[Verdict, ...]
     tiers: tuple[Tier, ...]
@@ -75,6 +78,7 @@ class AssessmentPredicate(Struct, frozen=True, kw_only=True):
     salt: str
     timeCreated: str
     validUntil: str
+    plan: str | None = None
 
 
 class ReviewedFramework(Struct, frozen=True):

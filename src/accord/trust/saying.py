@@ -32,6 +32,7 @@ MAX_STATEMENT_BYTES = 32 * 1024 * 1024
 _COMMON = ("harness", "signer", "cosigners", "salt", "timeCreated", "validUntil")
 
 R = TypeVar("R", bound=Record)
+P = TypeVar("P")
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,10 @@ class Heard:
         """Return what it says as a record. Raises MalformedInput that names the field."""
         plain = {name: value for name, value in self.statement.predicate.items() if name not in _COMMON}
         return from_builtins(plain, kind, name=self.kind)
+
+    def predicate(self, kind: type[P]) -> P:
+        """Return the whole predicate as `kind`. Raises MalformedInput that names the field."""
+        return from_builtins(self.statement.predicate, kind, name=self.kind)
 
 
 def say(

@@ -59,9 +59,38 @@ def seal(
 ) -> Sealed:
     """Sign and log the report in `folder`, in which every other file is written already.
 
-    Writes `assessment.intoto.jsonl` (an evidence statement per inspector, then the assessment's) and
-    `assessment.tlog-proof`, replacing earlier ones. `measured` are the statements of evidence, by inspector and as
-    they stood in an earlier report, that are judged anew: they keep the signature of whoever measured.
+    Writes `assessment.intoto.jsonl` and `assessment.tlog-proof`, replacing earlier ones. Raises as `sign_report` does.
+    """
+    envelopes = sign_report(
+        folder,
+        assessment,
+        signer=signer,
+        log=StatedLog(log.origin, str(log.verifier_key)),
+        measured=measured,
+        valid_days=valid_days,
+        now=now,
+    )
+    appended = log.append([hash_record(envelope, signer.public) for envelope in envelopes])
+    proof = log.prove(appended.indices[-1], appended.note)
+    put(folder / PROOF, proof.encode())
+    return Sealed(envelopes, proof, folder / STATEMENTS, folder / PROOF)
+
+
+def sign_report(
+    folder: Path,
+    assessment: Assessment,
+    *,
+    signer: SigningKey,
+    log: StatedLog,
+    measured: Mapping[str, bytes] | None = None,
+    valid_days: int = 365,
+    now: datetime | None = None,
+) -> tuple[Envelope, ...]:
+    """Sign the report in `folder`, which is to be logged in `log`; return what was signed, the assessment's last.
+
+    Writes `assessment.intoto.jsonl` (an evidence statement per inspector, then the assessment's) and removes an
+    earlier proof. `measured` are the statements of evidence, by inspector and as they stood in an earlier report, that
+    are judged anew: they keep the signature of whoever measured.
 
     Raises UsageError if `assessment.json` is missing or is not `assessment`, or if something lies in the folder that
     can't be bound by name and digest; LimitExceeded if it is too large to be checked.
@@ -99,8 +128,9 @@ def seal(
             card=assessment.card_digest,
             evidence=tuple(EvidenceReference(name, digest_bytes(lines[name])[7:]) for name in by_inspector(assessment)),
             files=files,
-            log=StatedLog(log.origin, str(log.verifier_key)),
+            log=log,
             disclaimer=assessment.disclaimer,
+            plan=assessment.plan.statement if assessment.plan else None,
             **common,
         ),
     )
@@ -110,10 +140,7 @@ def seal(
     # An old proof must not stand beside new statements, at whatever moment this ends.
     (folder / PROOF).unlink(missing_ok=True)
     put(folder / STATEMENTS, data)
-    appended = log.append([hash_record(envelope, signer.public) for envelope in envelopes])
-    proof = log.prove(appended.indices[-1], appended.note)
-    put(folder / PROOF, proof.encode())
-    return Sealed(envelopes, proof, folder / STATEMENTS, folder / PROOF)
+    return envelopes
 
 
 def _require_checkable(data: bytes) -> None:

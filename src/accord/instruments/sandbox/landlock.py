@@ -25,6 +25,7 @@ _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG = 1 << 4, 1 << 5, 1 << 7, 1 << 8
 _FOR_FILES = _EXECUTE | _WRITE_FILE | READ_FILE | _TRUNCATE | _IOCTL_DEV
 
 READ = READ_FILE | READ_DIR
+RUN = READ | _EXECUTE
 # No sockets, devices, links or moves between folders: a scratch folder is for plain files and folders.
 SCRATCH = READ | _WRITE_FILE | _TRUNCATE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG
 DEVICE = READ_FILE | _WRITE_FILE

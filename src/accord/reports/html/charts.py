@@ -93,7 +93,7 @@ def tick_label(value: float, step: float, unit: str) -> str:
     factor = 100 if percent else 1
     digits = max(0, -math.floor(math.log10(step * factor) + 1e-9))
     shown = value * factor
-    text = f"{0.0 if abs(shown) < step * factor / 1e6 else shown:,.{digits}f}".replace("-", "\u2212")
+    text = figures.written(f"{0.0 if abs(shown) < step * factor / 1e6 else shown:,.{digits}f}".replace("-", "\u2212"))
     return f"{text}\u202f%" if unit == figures.PROPORTION else text
 
 

@@ -85,7 +85,7 @@ def _cost(evidence: Evidence) -> str:
     if cost.tokens:
         parts.append(_("{n} tokens").format(n=figures.count(cost.tokens)))
     if cost.money is not None:
-        parts.append(f"{cost.money:,.2f} {cost.currency or ''}".strip())
+        parts.append(f"{figures.written(f'{cost.money:,.2f}')} {cost.currency or ''}".strip())
     return " · ".join(parts)
 
 

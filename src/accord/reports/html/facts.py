@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from ...i18n import _
+from ...i18n import N_, _
 from ...records import Assessment, Part
 from .. import figures
+from ..wording import word
 from .anchors import Anchors
 from .evidence import Pairs
 
 MOST_PARTS = 300
+_NETWORK = {"not used": N_("not used")}
 
 
 def system_facts(assessment: Assessment) -> Pairs:
@@ -64,7 +66,7 @@ def environment_facts(assessment: Assessment) -> Pairs:
         (_("processor cores"), figures.count(environment.cores)),
         (_("started"), figures.moment(environment.started)),
         (_("took"), figures.duration(environment.seconds)),
-        (_("network"), _(environment.network)),
+        (_("network"), word(_NETWORK, environment.network)),
         (_("taken from an earlier run"), figures.count(len(environment.reused)) if environment.reused else ""),
         *environment.packages.items(),
         *environment.options.items(),

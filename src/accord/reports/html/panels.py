@@ -190,7 +190,7 @@ def _panel(
         measure=measure,
         title=details.measure(measure),
         of=fixed.get("attribute") or " · ".join(value for name, value in fixed.items() if name != "reference"),
-        definition=_(entry.definition) if entry else "",
+        definition=entry.definition if entry else "",
         row_heading=_heading(dimension),
         rows=tuple(rows),
         scale=scale,

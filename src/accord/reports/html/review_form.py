@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...i18n import _, current_language, ngettext
+from ...i18n import _, current_language, direction, ngettext
 from ...records import DECISIONS, Assessment
 from ...reviews.columns import HELP
 from ...reviews.opening import Opened, OpenPoint
 from ..interface import Details
 from ..review_sheet import MOST_SHOWN, document_line, measurement_line
 from ..visible import visible
-from .page import _environment, _style_digest, direction
+from .page import _environment, _style_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def render_form(assessment: Assessment, opened: Opened, details: Details, served
             decisions=DECISIONS,
             help=HELP,
             language=language,
-            direction=direction(language),
+            direction=direction(),
             style_digest=_style_digest(),
         )
     )
