@@ -72,6 +72,41 @@ def small_system(make_small_system: Callable[[Path], SmallSystem], tmp_path: Pat
 
 
 @pytest.fixture(scope="session")
+def make_report(make_small_system: Callable[[Path], SmallSystem]) -> Callable[..., Path]:
+    """make_report(place): a report of the small system, sealed by this machine's user.
+
+    `rows` are more rows of its table, `system` more lines of the card's first section.
+    """
+
+    def made(place: Path, *, rows: str = "", system: str = "", frameworks: tuple[str, ...] = ("nist-ai-rmf",)) -> Path:
+        from click.testing import CliRunner
+
+        from accord.cli import cli
+
+        place.mkdir(parents=True, exist_ok=True)
+        small = make_small_system(place)
+        with small.table.open("a") as table:
+            table.write(rows)
+        small.card.write_text(small.card.read_text().replace("[system]\n", f"[system]\n{system}"))
+        named = [word for name in frameworks for word in ("--framework", name)]
+        arguments = [
+            "assess",
+            str(small.table.parent),
+            "--card",
+            str(small.card),
+            "--out",
+            str(place / "report"),
+            *named,
+        ]
+        done = CliRunner().invoke(cli, [*arguments, "--json"], standalone_mode=False)
+        assert done.exception is None, done.exception
+        assert done.return_value == 0, done.output
+        return place / "report"
+
+    return made
+
+
+@pytest.fixture(scope="session")
 def conformance() -> Path:
     """The folder of strangers' test data."""
     folder = os.environ.get("ACCORD_CONFORMANCE")

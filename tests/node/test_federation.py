@@ -9,6 +9,7 @@ from accord.node.federation.fetching import fetch
 from accord.node.federation.following import Followers, follow, pause
 from accord.node.federation.mirroring import SplitView
 from accord.node.federation.peers import ISOLATED, add, find, meet, peers
+from accord.node.federation.showing import headers_of
 from accord.node.hearing import hear_lines
 from accord.node.intake import Batch
 from accord.node.node import open_node
@@ -262,3 +263,21 @@ def test_pauses_double_and_end_at_an_hour():
     assert longest[:4] == [1.0, 2.0, 4.0, 8.0]
     assert max(longest) == 3600
     assert pause(3, 30.0, chance=lambda: 0.0) == 2.0
+
+
+def test_what_is_for_the_community_crosses_to_a_node_that_shows_who_it_is(world, objections):
+    (a, a_url), (b, b_url) = world("a"), world("b")
+    lines = objections(2, "for the community")
+    give(a, lines[:1], level="community")
+    give(a, lines[1:], level="named", peers=(b.origin,))
+    introduced(b, a_url)
+    follow(b, peer_of(b, a.origin), headers_of(b))
+    with b.store.reading() as transaction:
+        assert transaction.rows("SELECT kind FROM statements WHERE kind = 'dispute'") == []
+    introduced(a, b_url)  # From now on a knows the key of b.
+    first = hear(lines[0]).id
+    a.say(Disclosure(targets=(first,), level="community", reason="again"), "disclosure", [first])
+    follow(b, peer_of(b, a.origin), headers_of(b))
+    with b.store.reading() as transaction:
+        found = [find_statement(transaction, hear(line).id) for line in lines]
+    assert [item.disclosure for item in found] == ["named", "named"]

@@ -66,6 +66,7 @@ def forget(transaction: Transaction, seq: int) -> None:
             continue  # It says that the content was erased.
         for table in projection.tables:
             transaction.run(f"DELETE FROM {table} WHERE seq = ?", seq)
+    transaction.run("DELETE FROM search WHERE seq = ?", seq)
     transaction.run("DELETE FROM unread WHERE seq = ?", seq)
 
 

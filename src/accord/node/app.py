@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Iterator
+from copy import copy
+from functools import partial, wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +31,7 @@ def make_app(node: Node) -> Litestar:
     from litestar.datastructures import State
     from litestar.di import Provide
     from litestar.openapi import OpenAPIConfig
-    from litestar.openapi.spec import Contact, License
+    from litestar.openapi.spec import Components, Contact, License, SecurityScheme
 
     from .auth.who import viewer_of
     from .guarding import MIDDLEWARE
@@ -54,7 +56,9 @@ def make_app(node: Node) -> Litestar:
         state=State({"node": node}),
         exception_handlers={Exception: answer},
         middleware=MIDDLEWARE,
-        compression_config=CompressionConfig(backend="gzip", minimum_size=1_000, gzip_compress_level=5),
+        compression_config=CompressionConfig(
+            backend="gzip", minimum_size=1_000, gzip_compress_level=5, exclude_opt_key="uncompressed"
+        ),
         request_max_body_size=node.config.upload_bytes,
         openapi_config=OpenAPIConfig(
             title="Accord node",
@@ -62,6 +66,7 @@ def make_app(node: Node) -> Litestar:
             description="Register, log and recognition of one node. All that anybody may read needs no account.",
             contact=Contact(name=node.config.contact or node.config.name),
             license=License(name="Apache-2.0", identifier="Apache-2.0"),
+            components=Components(security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}),
             path="/api",
             render_plugins=_documents(),
         ),
@@ -73,7 +78,25 @@ def make_app(node: Node) -> Litestar:
 def _handlers(folder: str) -> Iterator[Any]:
     room = import_module(f".{folder}", __package__)
     for item in sorted(pkgutil.iter_modules(room.__path__), key=lambda item: item.name):
-        yield from getattr(import_module(f".{folder}.{item.name}", __package__), "HANDLERS", ())
+        for handler in getattr(import_module(f".{folder}.{item.name}", __package__), "HANDLERS", ()):
+            yield _in_thread(handler) if getattr(handler, "sync_to_thread", False) else handler
+
+
+def _in_thread(handler: Any) -> Any:
+    """Return a handler that runs in a thread, as `sync_to_thread` asks for.
+
+    Litestar 2 wraps a function once more each time that its path gets another method, and then awaits the wrong thing.
+    """
+    from anyio.to_thread import run_sync
+
+    made, call = copy(handler), handler.fn
+
+    @wraps(call)
+    async def threaded(*args: Any, **named: Any) -> Any:
+        return await run_sync(partial(call, *args, **named))
+
+    made._fn, made.sync_to_thread = threaded, None
+    return made
 
 
 def _documents() -> list[Any]:

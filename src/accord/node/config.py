@@ -58,8 +58,9 @@ class NodeConfig(Record, frozen=True, kw_only=True):
 
     `url` is where others reach it ("" while it serves this machine only). `store` is "" for SQLite in the node's
     folder, or a `postgresql://` address. `frameworks` are judged beside those of the jurisdiction; `profile` is a file
-    with thresholds of one's own. `upload_bytes` bounds an upload, `endpoints` lists what an assessment may connect to.
-    `poll_seconds` is how often peers are asked that do not hold a connection open.
+    with thresholds of one's own. `upload_bytes` bounds an upload, `upload_days` is how long it is kept after its job,
+    `endpoints` lists what an assessment may connect to.
+    `poll_seconds` is how often peers are asked that do not hold a connection open. `oidc` is a provider to log in at.
     """
 
     name: str
@@ -72,6 +73,7 @@ class NodeConfig(Record, frozen=True, kw_only=True):
     frameworks: tuple[str, ...] = ()
     profile: str = ""
     upload_bytes: int = 256 * 1024 * 1024
+    upload_days: int = 0
     batch_bytes: int = 64 * 1024 * 1024
     requests_per_minute: int = 600
     workers: int = 1

@@ -67,7 +67,12 @@ class Guard:
         seconds = time.perf_counter() - started
         METERS.count(scope["method"], status, seconds)
         if logger.isEnabledFor(logging.INFO):
-            line = {"method": scope["method"], "path": _loggable(scope["path"]), "status": status, "seconds": round(seconds, 4)}
+            line = {
+                "method": scope["method"],
+                "path": _loggable(scope["path"]),
+                "status": status,
+                "seconds": round(seconds, 4),
+            }
             logger.info(json.dumps(line))
 
 

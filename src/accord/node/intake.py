@@ -58,7 +58,6 @@ class Intake:
         self._changed = changed
         self._waiting: queue.SimpleQueue[tuple[Batch, Future[list[Receipt]]] | None] = queue.SimpleQueue()
         self._ended = threading.Event()
-        self.refused = ""
         self._thread = threading.Thread(target=self._work, name="intake", daemon=True)
         self._thread.start()
 
@@ -67,18 +66,12 @@ class Intake:
         future: Future[list[Receipt]] = Future()
         if self._ended.is_set():
             raise Unavailable("node-stopping", "the node is stopping", "Send it again when the node is back.")
-        if self.refused:
-            raise Unavailable("node-halted", f"the node takes in nothing: {self.refused}", "Its operator has to look.")
         self._waiting.put((batch, future))
         return future
 
     def say(self, lines: Sequence[bytes], level: Level = "public", reason: str = "") -> list[Receipt]:
         """Take in what was just said here, and wait for it."""
         return self.submit(Batch([Incoming.of(hear(line)) for line in lines], level=level, reason=reason)).result()
-
-    def refuse(self, reason: str) -> None:
-        """Take in nothing from now on."""
-        self.refused = reason
 
     def close(self) -> None:
         """Write what waits, then end."""

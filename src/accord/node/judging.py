@@ -146,6 +146,9 @@ class Judging:
             except AccordError as error:  # the settings name what isn't there, or the store can't be reached
                 logger.warning("%s", error.message)
                 busy = False
+            except Exception:  # What nobody thought of must not end the thread.
+                logger.exception("unexpected error")
+                busy = False
             if not busy and not self._ended.is_set():
                 self._node.wait_for_growth(self._node.grown_to, _LOOK_SECONDS if self._pass else _PATIENCE_SECONDS)
 

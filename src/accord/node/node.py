@@ -14,7 +14,7 @@ from ..errors import MalformedInput, UsageError
 from ..records.measurement import Record
 from ..records.said import Level
 from ..store import open_store
-from ..store.log import StoredLog, head_of
+from ..store.log import StoredLog, halt, head_of
 from ..trust import KeyStore, VerifierKey
 from ..trust.checkpoint import Checkpoint
 from ..trust.ed25519 import SigningKey
@@ -96,7 +96,8 @@ class Node:
 
     def halt(self, reason: str) -> None:
         """Take in nothing more until an operator has looked: to go on would show two histories of our own log."""
-        self.intake.refuse(reason)
+        with self.store.writing() as transaction:
+            halt(transaction, reason)
 
     def wait_for_growth(self, size: int, seconds: float) -> None:
         """Return when the log has more than `size` entries, or after `seconds`."""
@@ -149,6 +150,7 @@ def open_node(folder: Path, **settings: object) -> Node:
     """
     config = read_config(folder)
     if config is None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         key = KeyStore(folder / "keys").own(LOG)
         config = NodeConfig(name="Accord node", jurisdiction="INT", origin=local_name(key.public).name)
         changed = replace(config, **settings)

@@ -42,6 +42,14 @@ class TooMany(AccordError):
         self.seconds = seconds
 
 
+class Busy(Unavailable):
+    """The node does as much of this at once as it can; `seconds` until it is worth trying again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("busy", "Others are asking for the same just now.", f"Try again in {seconds} seconds.")
+        self.seconds = seconds
+
+
 _STATUS: tuple[tuple[type[AccordError], int], ...] = (
     (NotFound, 404),
     (Unauthenticated, 401),
@@ -68,7 +76,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     headers: dict[str, str] = {}
     if isinstance(error, AccordError):
         status, code, message, remedy = status_of(error), error.code, error.message, error.remedy
-        if isinstance(error, TooMany):
+        if isinstance(error, TooMany | Busy):
             headers["Retry-After"] = str(error.seconds)
         if status == 401:
             headers["WWW-Authenticate"] = "Bearer"

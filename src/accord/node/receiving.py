@@ -20,6 +20,7 @@ from ..commons.assessments.small_counts import LEAST, small_counts
 from ..errors import AccordError, MalformedInput
 from ..records import Assessment
 from ..reviews import REVIEWS
+from ..store.log import prove
 from ..store.statements import File, Incoming, add_files, find, line_of
 from ..store.viewer import Viewer
 from ..trust import SealCheck, check
@@ -46,7 +47,8 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
     """That a report is kept. `id` is that of its assessment, `index` its entry in this node's log; `page` shows it.
 
     `known` says that it was here before; its disclosure is then what it was. `planned` says whether a plan was logged
-    before the run, as the sender's proofs show; `plan` says it in words.
+    before the run, as the sender's proofs show; `plan` says it in words. `proof` is the proof that the assessment is in
+    the log (c2sp.org/tlog-proof): who hands in what nobody may read can't fetch it later.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
     statements: list[str]
     planned: bool
     plan: str
+    proof: str
 
 
 def receive(node: Node, viewer: Viewer, sent: Mapping[str, bytes], level: PublishLevel, reason: str) -> Published:
@@ -145,6 +148,7 @@ def _noted(
             seal.plan.reason,
         )  # fmt: skip
         kept = find(transaction, whole.id)
+        proof = prove(transaction, node.origin, whole.index)
     return Published(
         id=whole.id,
         log=node.origin,
@@ -155,4 +159,5 @@ def _noted(
         statements=[item.id for item in receipts],
         planned=seal.plan.planned,
         plan=seal.plan.reason,
+        proof=proof.encode().decode(),
     )

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from .federation.following import Followers
 from .federation.showing import headers_of
+from .jobs.working import Jobs
 from .judging import Judging
 from .node import Node
 from .witnessing import Cosigning
@@ -23,7 +24,7 @@ class Worker(Protocol):
 @contextmanager
 def working(node: Node) -> Iterator[None]:
     """Run the workers of a node while the block lasts."""
-    workers: list[Worker] = [Followers(node, headers_of(node)), Cosigning(node), Judging(node)]
+    workers: list[Worker] = [Followers(node, headers_of(node)), Cosigning(node), Judging(node), Jobs(node)]
     try:
         yield
     finally:

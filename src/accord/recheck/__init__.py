@@ -5,7 +5,17 @@ those of the data, only who has the data can tell: by counting again. That is th
 """
 
 from .claim import Claim, open_claim
-from .rates import AgreementRate, agreement_rates
+from .rates import AgreementRate, Trial, agreement_rates, rates, trials
 from .repeating import open_claimed, repeat
 
-__all__ = ["AgreementRate", "Claim", "agreement_rates", "open_claim", "open_claimed", "repeat"]
+__all__ = [
+    "AgreementRate",
+    "Claim",
+    "Trial",
+    "agreement_rates",
+    "open_claim",
+    "open_claimed",
+    "rates",
+    "repeat",
+    "trials",
+]

@@ -26,6 +26,17 @@ class AgreementRate:
     interval: Interval
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """That `by` repeated a statement of `body`, when, and whether it agrees. Both are keyids, or ids of another kind."""
+
+    body: str
+    by: str
+    statement: str
+    when: tuple[str, str]
+    agrees: bool
+
+
 def agreement_rates(rechecks: Iterable[Heard]) -> dict[str, AgreementRate]:
     """Return the rate of each body (by keyid) whose measurements these statements recheck.
 
@@ -33,24 +44,34 @@ def agreement_rates(rechecks: Iterable[Heard]) -> dict[str, AgreementRate]:
     rechecks of a statement by one key the latest counts; a body's recheck of itself never does, and one that repeated
     nothing neither. Anybody can make keys: hand in the rechecks of signers that you trust.
     """
-    latest: dict[tuple[str, str, str], tuple[tuple[str, str], bool]] = {}
-    for heard in rechecks:
-        try:
-            found = heard.record(Recheck) if heard.kind == "recheck" else None
-        except MalformedInput:
-            continue  # a statement that only calls itself a recheck is none
-        signers = {key.keyid for key in heard.keys}
-        for body, agrees in _by_body(found) if found else ():
-            if body not in signers:
-                assert found is not None
-                key, when = (body, found.statement, heard.keys[0].keyid), (heard.created, heard.id)
-                latest[key] = max(latest.get(key, (("", ""), True)), (when, agrees))
-    trials: dict[str, list[bool]] = {}
-    for (body, _statement, _by), (_when, agrees) in latest.items():
-        trials.setdefault(body, []).append(agrees)
+    return rates(trial for heard in rechecks for trial in trials(heard))
+
+
+def trials(heard: Heard) -> Iterator[Trial]:
+    """Yield what a recheck says of each body; a statement that only calls itself a recheck says nothing."""
+    try:
+        found = heard.record(Recheck) if heard.kind == "recheck" else None
+    except MalformedInput:
+        return
+    signers = {key.keyid for key in heard.keys}
+    for body, agrees in _by_body(found) if found else ():
+        if body not in signers:
+            assert found is not None
+            yield Trial(body, heard.keys[0].keyid, found.statement, (heard.created, heard.id), agrees)
+
+
+def rates(every: Iterable[Trial]) -> dict[str, AgreementRate]:
+    """Return the rate of each body of trials. Of several of a statement by one the latest counts."""
+    latest: dict[tuple[str, str, str], Trial] = {}
+    for trial in every:
+        key = trial.body, trial.statement, trial.by
+        latest[key] = max(latest.get(key, trial), trial, key=lambda item: item.when)
+    seen: dict[str, list[bool]] = {}
+    for trial in latest.values():
+        seen.setdefault(trial.body, []).append(trial.agrees)
     return {
-        body: AgreementRate(body, sum(seen), len(seen), sum(seen) / len(seen), rate(sum(seen), len(seen)))
-        for body, seen in sorted(trials.items())
+        body: AgreementRate(body, sum(found), len(found), sum(found) / len(found), rate(sum(found), len(found)))
+        for body, found in sorted(seen.items())
     }
 
 

@@ -29,7 +29,8 @@ from ..trust.trust_list_form import JURISDICTION
 
 State = Literal["proposed", "in_force", "not_yet", "lapsed", "ended", "invalid"]
 BEACON_BYTES = 32
-_AUTHORITY: tuple[ServiceRole, ...] = ("authority",)
+AUTHORITY: tuple[ServiceRole, ...] = ("authority",)
+"""The role on a trust list of those who make and end agreements, and decide."""
 
 R = TypeVar("R", bound=Record)
 
@@ -201,21 +202,29 @@ class _Reading:
         return when, text.format(who=who, reason=reason)
 
     def _authority(self, heard: Heard, code: str) -> Vouched:
-        """Say whether an authority of `code` signed: granted as such in a list that reaches that jurisdiction."""
-        said = _time(heard.created) or self.now
-        by = self.seen.get(heard.id, self.now)
-        best = Vouched(False, "")
-        for accepted in self.lists:
-            whose = accepted.record.jurisdiction
-            if whose != INTERNATIONAL and not applies_in(whose, code):
-                continue
-            for key in heard.keys:
-                found = vouch([accepted], key.keyid, said=said, by=by, roles=_AUTHORITY)
-                if found.standing and found.standing.jurisdiction == code:
-                    if found.holds:
-                        return found
-                    best = found
-        return best
+        return authority_of(heard, code, self.lists, by=self.seen.get(heard.id, self.now), otherwise=self.now)
+
+
+def authority_of(
+    heard: Heard, code: str, lists: Sequence[Accepted], *, by: datetime, otherwise: datetime | None = None
+) -> Vouched:
+    """Say whether an authority of `code` signed: granted as such in a list that reaches that jurisdiction.
+
+    `by` is when somebody trusted had seen it, or now; `otherwise` is when it was said, if it does not say.
+    """
+    said = _time(heard.created) or otherwise or by
+    best = Vouched(False, "")
+    for accepted in lists:
+        whose = accepted.record.jurisdiction
+        if whose != INTERNATIONAL and not applies_in(whose, code):
+            continue
+        for key in heard.keys:
+            found = vouch([accepted], key.keyid, said=said, by=by, roles=AUTHORITY)
+            if found.standing and found.standing.jurisdiction == code:
+                if found.holds:
+                    return found
+                best = found
+    return best
 
 
 def outside(

@@ -18,6 +18,7 @@ from ..frameworks.jurisdictions import applies_in
 from ..i18n import _
 from ..records.agreement import Agreement, Assurance
 from ..records.recognition import Chain, Path, PathStep, StepName
+from ..records.trust_list import ServiceRole
 from ..trust.policy import parse_policy, verify_under
 from ..trust.saying import Heard
 from ..trust.statement import format_time, parse_time
@@ -27,7 +28,7 @@ from .agreements import Edge, covers, outside
 from .assurance import ASSURANCES, derive_assurance
 from .known import Said, World
 
-CARRIERS = ("node", "log")
+CARRIERS: tuple[ServiceRole, ...] = ("node", "log")
 """The roles that may revoke what they logged."""
 _LONGEST_CHAIN = 4
 _MOST_CHAINS = 20
@@ -237,6 +238,8 @@ class _Walk:
 
     def not_revoked(self, standing: Standing) -> PathStep:
         """Nobody who may take it back has done so."""
+        if why := self._world.taken_back.get(self._said.heard.id):
+            return _no("not_revoked", why)
         for heard, revocation in self._world.revocations:
             if revocation.target == self._said.heard.id and self._may_revoke(heard, standing):
                 text = _("It was revoked as of {day}: {why}")

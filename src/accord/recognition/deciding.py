@@ -4,8 +4,10 @@
 
 Everything in a draft but the office's own words is computed again before a signature, from the assessment, the
 agreements and the trust lists: whoever changed it is noticed. A DSSE statement names its signers inside of what they
-sign; so the second officer, whose name completes it, signs first and settles the bytes, and whoever prepared it then
-signs the same bytes. Neither can change a word after the other.
+sign; so the bytes are settled once it is known who decides, and all sign the same: neither can change a word after the
+other. With files the second officer, whose name completes it, settles them and signs first. On a node whoever prepared
+it names who decides, and signs first; the node, which answers for both, then signs as well: it is the node's key that a
+trust list names as an authority's, while people come and go.
 """
 
 from __future__ import annotations
@@ -20,11 +22,12 @@ from ..errors import MalformedInput, UsageError
 from ..frameworks.reviewing import same_person
 from ..i18n import _
 from ..records import from_builtins, from_json, is_day, to_readable_json
+from ..records.agreement import Agreement
 from ..records.measurement import Record
 from ..records.recognition import Appraisal, CheckTest, DecisionOutcome, Examination, Recognition
 from ..records.said import Person
 from ..trust.canonical import is_canonical
-from ..trust.checkpoint import parse_checkpoint
+from ..trust.checkpoint import Checkpoint, parse_checkpoint
 from ..trust.dsse import PAYLOAD_TYPE, Envelope, Signature, pae, to_line
 from ..trust.ed25519 import PublicKey, SigningKey
 from ..trust.encoding import b64decode, b64encode
@@ -50,11 +53,13 @@ _DAYS = 365
 class Draft(Record, frozen=True, kw_only=True):
     """A decision on its way: the record to read and edit, who prepared it, and the bytes once they are settled.
 
-    `payload` (base64) is "" while the record can be edited; `signatures` are base64, by keyid.
+    `payload` (base64) is "" while the record can be edited; `signatures` are base64, by keyid. `office` is the key of
+    the authority in whose name both sign, where it has one: it is named first.
     """
 
     record: Recognition
     preparer: StatedKey
+    office: StatedKey | None = None
     payload: str = ""
     signatures: dict[str, str] = {}
 
@@ -136,19 +141,30 @@ def draw(appraisal: Appraisal, world: World, case: Case, by: Person, key: Signin
     The assessment and then the examination, which bears a salt of our own, are put in the log; its root decides. Of
     several agreements the highest rate counts.
     """
-    edge = _strictest(appraisal, world)
-    if edge is None or edge.agreement is None or not edge.agreement.conditions.check_test_rate:
+    agreement = asks_for_test(appraisal, world)
+    if agreement is None:
         return CheckTest()
     examined = Examination(assessment=appraisal.assessment, jurisdiction=appraisal.jurisdiction, by=by)
     line = say(examined, "examination", [subject("assessment", appraisal.assessment)], signers=[key])
     checkpoint = log.append([case.said.heard.entry, hear(line).entry])
     found = parse_checkpoint(checkpoint.note)
+    return drawn(agreement, appraisal.assessment, found)
+
+
+def asks_for_test(appraisal: Appraisal, world: World) -> Agreement | None:
+    """Return the agreement that recognises something of it and asks for the largest share of check tests, if any."""
+    edge = _strictest(appraisal, world)
+    return edge.agreement if edge and edge.agreement and edge.agreement.conditions.check_test_rate else None
+
+
+def drawn(agreement: Agreement, assessment: str, at: Checkpoint) -> CheckTest:
+    """Return the draw by the root that a log had just after it took in the assessment and then an examination."""
     return CheckTest(
-        rate=edge.agreement.conditions.check_test_rate,
-        drawn=check_test_due(edge.agreement, appraisal.assessment, found.root),
-        origin=found.origin,
-        size=found.size,
-        root=found.root.hex(),
+        rate=agreement.conditions.check_test_rate,
+        drawn=check_test_due(agreement, assessment, at.root),
+        origin=at.origin,
+        size=at.size,
+        root=at.root.hex(),
     )
 
 
@@ -169,7 +185,7 @@ def check(draft: Draft, appraisal: Appraisal, world: World) -> Recognition:
         appraisal,
         world,
         said.prepared_by,
-        check_test=_drawn_again(said, _strictest(appraisal, world)),
+        check_test=drawn_again(said.check_test, said.assessment, asks_for_test(appraisal, world)),
         until=said.valid_until,
         reasons=said.reasons,
         conditions=said.conditions,
@@ -189,25 +205,26 @@ def check(draft: Draft, appraisal: Appraisal, world: World) -> Recognition:
     return held
 
 
-def _drawn_again(said: Recognition, edge: Edge | None) -> CheckTest:
-    if edge is None or edge.agreement is None or not edge.agreement.conditions.check_test_rate:
+def drawn_again(test: CheckTest, assessment: str, agreement: Agreement | None) -> CheckTest:
+    """Return what follows from a draw under an agreement; without a root to draw by, it was drawn."""
+    if agreement is None:
         return CheckTest()
     try:
-        root = bytes.fromhex(said.check_test.root)
+        root = bytes.fromhex(test.root)
     except ValueError:
         root = b""
-    due = check_test_due(edge.agreement, said.assessment, root) if len(root) == BEACON_BYTES else True
-    return replace(said.check_test, rate=edge.agreement.conditions.check_test_rate, drawn=due)
+    due = check_test_due(agreement, assessment, root) if len(root) == BEACON_BYTES else True
+    return replace(test, rate=agreement.conditions.check_test_rate, drawn=due)
 
 
 def sign(draft: Draft, key: SigningKey, decider: Person | None = None, *, now: datetime | None = None) -> Draft:
-    """Add a signature. Who decides signs first, and settles the bytes; then whoever prepared it signs the same.
+    """Add a signature. If nothing is settled yet, it is who decides who signs, and settles the bytes.
 
-    Raises UsageError if both are one person or one key, if `key` is neither's, or if the decision would lapse today;
-    MalformedInput if the draft was altered after the first signature.
+    Raises UsageError if both are one person or one key, if `key` is nobody's who signs, or if the decision would lapse
+    today; MalformedInput if the draft was altered after the first signature.
     """
     if not draft.payload:
-        draft = _settle(draft, key, decider, now or datetime.now(UTC))
+        draft = settle(draft, key.public, decider, now=now)
     payload, keys = _settled(draft)
     if key.keyid not in [item.keyid for item in keys]:
         raise UsageError("not-to-sign", f"the key {key.keyid[:16]}… is neither's who sign it", "Use the other key.")
@@ -215,8 +232,9 @@ def sign(draft: Draft, key: SigningKey, decider: Person | None = None, *, now: d
     return replace(draft, signatures=draft.signatures | {key.keyid: signature})
 
 
-def _settle(draft: Draft, key: SigningKey, decider: Person | None, now: datetime) -> Draft:
-    record, preparer = draft.record, _public(draft.preparer)
+def settle(draft: Draft, key: PublicKey, decider: Person | None, *, now: datetime | None = None) -> Draft:
+    """Name who decides, with which key, and settle the bytes that all are to sign. Raises UsageError as `sign` does."""
+    record, preparer, moment = draft.record, _public(draft.preparer), now or datetime.now(UTC)
     if key.keyid == preparer.keyid:
         text = "who prepared a decision does not decide: the second officer signs first"
         raise UsageError("same-officer", text, "Let another person sign, with a key of their own.")
@@ -225,12 +243,13 @@ def _settle(draft: Draft, key: SigningKey, decider: Person | None, now: datetime
     if same_person(decider.name) == same_person(record.prepared_by.name):
         text = f"{decider.name} prepared it: the same person can't decide"
         raise UsageError("same-officer", text, "Let another person sign.")
-    days = (date.fromisoformat(record.valid_until) - now.date()).days
+    days = (date.fromisoformat(record.valid_until) - moment.date()).days
     if days < 1:
         raise UsageError("lapses-today", f"it would hold until {record.valid_until} only", "Draft it anew.")
     record = replace(record, decided_by=decider)
     about = [subject("assessment", record.assessment)]
-    payload = compose(record, KIND, about, keys=[preparer, key.public], valid_days=days, now=now)
+    keys = [*([_public(draft.office)] if draft.office else []), preparer, key]
+    payload = compose(record, KIND, about, keys=keys, valid_days=days, now=moment)
     return replace(draft, record=record, payload=b64encode(payload), signatures={})
 
 
@@ -242,7 +261,8 @@ def _settled(draft: Draft) -> tuple[bytes, tuple[PublicKey, ...]]:
     keys = tuple(_public(from_builtins(item, StatedKey, name="draft: signer")) for item in stated)
     heard = Heard(b"", Envelope(PAYLOAD_TYPE, payload, ()), statement, keys)
     same = heard.kind == KIND and is_canonical(payload) and heard.record(Recognition) == draft.record
-    if not same or keys[0] != _public(draft.preparer):
+    leading = [_public(stated) for stated in (draft.office, draft.preparer) if stated]
+    if not same or list(keys[: len(leading)]) != leading:
         raise MalformedInput(
             "draft-altered", "the draft was edited after it was signed", "Restore it, or draft it anew."
         )
@@ -254,7 +274,7 @@ def _public(stated: StatedKey) -> PublicKey:
 
 
 def finished(draft: Draft) -> bytes | None:
-    """Return the line of the decision once both have signed, else None. Raises MalformedInput if one has not."""
+    """Return the line of the decision once all have signed, else None. Raises MalformedInput if one has not."""
     if not draft.payload:
         return None
     payload, keys = _settled(draft)
@@ -266,9 +286,13 @@ def finished(draft: Draft) -> bytes | None:
     return line
 
 
-def begin(record: Recognition, key: PublicKey) -> Draft:
-    """Return a draft that whoever has `key` prepared."""
-    return Draft(record=record, preparer=StatedKey(key.keyid, b64encode(key.raw)))
+def begin(record: Recognition, key: PublicKey, office: PublicKey | None = None) -> Draft:
+    """Return a draft that whoever has `key` prepared, in the name of an `office` with a key of its own, if there is."""
+    return Draft(record=record, preparer=_stated(key), office=_stated(office) if office else None)
+
+
+def _stated(key: PublicKey) -> StatedKey:
+    return StatedKey(key.keyid, b64encode(key.raw))
 
 
 def read_draft(path: Path) -> Draft:

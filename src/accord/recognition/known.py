@@ -62,7 +62,8 @@ class World:
     """What is known, for judging as of the moment `at`: statements that were heard, trust lists that were accepted.
 
     `seen` says of a statement's digest when somebody trusted had first seen it. What nobody has seen before `now` could
-    have been signed today, with any time: whoever lost their standing since then vouches for none of it.
+    have been signed today, with any time: whoever lost their standing since then vouches for none of it. `taken_back`
+    says, of statements that no longer hold by what the reader knows besides, why.
     """
 
     at: datetime
@@ -70,6 +71,7 @@ class World:
     lists: tuple[Accepted, ...] = ()
     seen: Mapping[str, datetime] = field(default_factory=dict)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    taken_back: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:

@@ -10,6 +10,7 @@ a second test, it lowers no minimum (Hallmarking Convention of 1972, Art. 1 and 
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -109,7 +110,7 @@ def appraise(case: Case, here: Here, world: World, rules: Rules) -> Appraisal:
 
 def _with_seen(world: World, case: Case) -> World:
     """Return what is known, with when the case's own statements were seen."""
-    return World(world.at, world.statements, world.lists, {**case.seen, **world.seen}, world.now)
+    return dataclasses.replace(world, seen={**case.seen, **world.seen})
 
 
 def _values(evidence: Sequence[Evidence]) -> set[Result]:

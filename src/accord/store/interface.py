@@ -57,6 +57,10 @@ class Store(Protocol):
         """Write a consistent copy to a file that does not exist yet, while others go on."""
         ...
 
+    def faults(self) -> list[str]:
+        """Return what the database itself finds wrong with its file, as far as it can tell; nothing if all is well."""
+        ...
+
     def close(self) -> None:
         """Let go of everything. A store that was not closed is as safe."""
         ...

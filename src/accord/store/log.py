@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import MalformedInput
+from ..errors import MalformedInput, Unavailable
 from ..trust.checkpoint import Checkpoint, parse_checkpoint
 from ..trust.ed25519 import SigningKey
 from ..trust.note import Note, VerifierKey, parse_note
@@ -18,6 +18,7 @@ from ..trust.tree import EMPTY_ROOT, consistency_proof, inclusion_proof
 from .interface import Transaction
 
 BUNDLES = -1
+_HALTED = "halted"
 
 
 class StoredTiles:
@@ -106,6 +107,25 @@ def consistency(transaction: Transaction, origin: str, old: int, size: int) -> l
     return consistency_proof(old, size, tree_of(transaction, origin, size).range_hash)
 
 
+def halt(transaction: Transaction, reason: str) -> None:
+    """Let our own log grow no more until `go_on`, in this process and every other: more would be a second history."""
+    transaction.run(
+        "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        _HALTED, reason[:1000],
+    )  # fmt: skip
+
+
+def halted(transaction: Transaction) -> str:
+    """Return why our own log may not grow, or ""."""
+    row = transaction.one("SELECT value FROM meta WHERE name = ?", _HALTED)
+    return str(row[0]) if row else ""
+
+
+def go_on(transaction: Transaction) -> None:
+    """Let our own log grow again."""
+    transaction.run("DELETE FROM meta WHERE name = ?", _HALTED)
+
+
 class StoredLog:
     """The log that this node writes. `origin` is its name and that of its key."""
 
@@ -122,7 +142,12 @@ class StoredLog:
         """Append entries and sign the new checkpoint; both are safe once the transaction is. Returns their indices.
 
         Raises MalformedInput if the tiles do not lead to the signed root: nothing is built on a damaged log.
+        Raises Unavailable if the log was halted.
         """
+        if reason := halted(transaction):
+            raise Unavailable(
+                "node-halted", f"the node takes in nothing: {reason}", "Its operator runs `accord node regain`."
+            )
         found = head_of(transaction, self.origin)
         size, root = (found[0].size, found[0].root) if found else (0, EMPTY_ROOT)
         tiles = StoredTiles(transaction, self.origin)
@@ -160,6 +185,9 @@ __all__ = [
     "StoredLog",
     "StoredTiles",
     "consistency",
+    "go_on",
+    "halt",
+    "halted",
     "head_of",
     "narrower",
     "prove",

@@ -98,6 +98,10 @@ class PostgresStore:
             "use-pg-dump", "a PostgreSQL store is copied by its own tools", f"Run `pg_dump --file={target} DATABASE`."
         )
 
+    def faults(self) -> list[str]:
+        """Return nothing: PostgreSQL checks its pages as it reads them."""
+        return []
+
     def close(self) -> None:
         """Close every connection; see `Store`."""
         for connection in self._open:

@@ -38,6 +38,22 @@ class _Transaction:
             self._connection.execute(statement)
 
 
+_KEPT_AS = {"TEXT": "text", "BLOB": "blob", "INTEGER": "integer", "BIGINT": "integer"}
+
+
+def _mistyped(transaction: _Transaction, table: str) -> Iterator[str]:
+    name = '"' + table.replace('"', '""') + '"'
+    for column, kind in transaction.rows("SELECT name, type FROM pragma_table_info(?)", table):
+        if kind not in _KEPT_AS:
+            continue
+        quoted = '"' + column.replace('"', '""') + '"'
+        (count,) = transaction.rows(
+            f"SELECT COUNT(*) FROM {name} WHERE typeof({quoted}) NOT IN ('null', ?)", _KEPT_AS[kind]
+        )[0]
+        if count:
+            yield f"{count} values of {table}.{column} are of another type"
+
+
 class SQLiteStore:
     """A store in the file `path`, which is made with its folder if it is not there."""
 
@@ -101,6 +117,18 @@ class SQLiteStore:
                 self._close(source)
             with target.open("rb") as file:
                 os.fsync(file.fileno())
+
+    def faults(self) -> list[str]:
+        """Return what SQLite finds wrong with its file, what acts by itself in it, and values of another type.
+
+        Nothing of ours acts by itself; and SQLite keeps any type in any column.
+        """
+        with self.reading() as transaction:
+            found = [row[0] for row in transaction.rows("PRAGMA quick_check(20)") if row[0] != "ok"]
+            rows = transaction.rows("SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view') LIMIT 20")
+            found += [f"there is a {kind} {name!r}, which Accord has not made" for kind, name in rows]
+            tables = transaction.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+            return found + [fault for (table,) in tables for fault in _mistyped(transaction, table)]
 
     def close(self) -> None:
         """Close every connection; see `Store`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..errors import MalformedInput
 from ..trust.saying import Heard
 from .interface import Row, Transaction
 
@@ -27,18 +28,26 @@ class Incoming:
 
     @classmethod
     def of(cls, heard: Heard) -> Incoming:
-        """Note a statement that was heard."""
+        """Note a statement that was heard. Raises MalformedInput if its type or a time is no text to keep in a row."""
         return cls(
             heard.id,
             heard.kind,
-            heard.statement.predicate_type,
+            _text(heard.statement.predicate_type, "predicate type", 400),
             heard.subjects[0],
             heard.keys[0].keyid,
-            heard.created,
-            heard.valid_until,
+            _text(heard.created, "timeCreated", 40),
+            _text(heard.valid_until, "validUntil", 40),
             heard.entry,
             heard.raw,
         )
+
+
+def _text(value: str, what: str, most: int) -> str:
+    if len(value) > most or not value.isprintable():  # PostgreSQL keeps no NUL, and indexes no long text
+        raise MalformedInput(
+            "unfit-text", f"its {what} is longer than {most} characters or can't be printed", "Sign it anew."
+        )
+    return value
 
 
 @dataclass(frozen=True, slots=True)

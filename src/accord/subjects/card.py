@@ -73,7 +73,7 @@ def check_card(card: Card, *, name: str = CARD_NAME) -> Card:
 def _without_null(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_null(child) for key, child in value.items() if child is not None}
-    return value
+    return list(value) if isinstance(value, tuple) else value  # as TOML has it
 
 
 def card_digest(card: Card) -> str:

@@ -6,13 +6,14 @@ that with what `check` hands out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from ..errors import AccordError, MalformedInput
 from ..i18n import _
-from ..records import Assessment, from_json
+from ..records import Assessment, Evidence, from_json
 from ..records.measurement import Record
 from ..records.plan import Plan
 from .canonical import digest_bytes
@@ -26,7 +27,7 @@ from .policy import Policy
 from .predicates import AssessmentPredicate, EvidencePredicate
 from .proof import LogProof, parse_proof, verify_proof
 from .sealing import MAX_RECORD_BYTES, PROOF, RECORD, STATEMENTS, by_inspector
-from .statement import format_time, parse_time, subject
+from .statement import Named, format_time, parse_time, subject
 from .tree import leaf_hash
 from .trust_list import seen_at
 
@@ -222,6 +223,20 @@ def _compare_record(
             except MalformedInput:
                 signed[line.inspector] = ()
     named = whole.statement.subject if whole.statement else ()
+    text = _("its {part} is not what the statements say")
+    different = differing(assessment, named, predicate, signed)
+    return [_altered(RECORD, text.format(part=part)) for part in different]
+
+
+def differing(
+    assessment: Assessment,
+    named: tuple[Named, ...],
+    predicate: AssessmentPredicate,
+    signed: Mapping[str, tuple[Evidence, ...]],
+) -> list[str]:
+    """Return the parts of a record that are not what was signed: `named` are the subjects of the assessment's
+    statement, `signed` the evidence by inspector, as far as its statements are there.
+    """
     same = {
         "subject": named == (subject(assessment.subject.name, assessment.subject.digest),),
         "card": predicate.card == assessment.card_digest,
@@ -232,8 +247,7 @@ def _compare_record(
         "evidence": [reference.inspector for reference in predicate.evidence] == list(by_inspector(assessment))
         and all(signed.get(name, items) == items for name, items in by_inspector(assessment).items()),
     }
-    text = _("its {part} is not what the statements say")
-    return [_altered(RECORD, text.format(part=part)) for part, equal in same.items() if not equal]
+    return [part for part, equal in same.items() if not equal]
 
 
 def _check_signer(whole: Line, trusted: Trust, seen: datetime | None) -> SignerCheck:

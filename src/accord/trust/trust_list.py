@@ -103,6 +103,11 @@ class Accepted:
                     found.setdefault(keyid, []).append((number, service))
         return found
 
+    def keyids(self, roles: Collection[ServiceRole]) -> frozenset[str]:
+        """Return every key that the list ever had in one of these roles, in whatever state it is."""
+        known = self._services.items()
+        return frozenset(key for key, found in known if any(s.ServiceInformation.role in roles for _, s in found))
+
     def standings(self, keyid: str, moment: datetime) -> tuple[Standing, ...]:
         """Return what the list says of a key at `moment`, one for each role that it had until then, granted first."""
         found = []

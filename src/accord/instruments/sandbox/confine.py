@@ -104,7 +104,8 @@ def _leave_network() -> bool:
     return False
 
 
-def _drop_capabilities() -> None:
+def drop_capabilities() -> None:
+    """Give up what makes root root, but for reading its files. Raises OSError."""
     kept = _KEPT_CAPABILITIES if os.geteuid() == 0 else 0
     header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
     sets = struct.pack("=6I", kept, kept, 0, 0, 0, 0)
@@ -156,7 +157,7 @@ def confine(
         done.refused.append("network-namespace")
     else:
         done.attempt("network-namespace", leave_network)
-    done.attempt("capabilities-dropped", _drop_capabilities)
+    done.attempt("capabilities-dropped", drop_capabilities)
     done.attempt("no-new-privileges", lambda: kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1))
     version = 0 if "landlock" in withhold else landlock.abi()
     if version:

@@ -10,8 +10,8 @@ import re
 
 from litestar import Response, get
 
-from ...store.log import cosigned_of, head_of, narrower, read_tile
-from ...trust.tiles import ENTRIES, WIDTH
+from ...store.log import StoredTiles, cosigned_of, head_of, narrower, read_tile
+from ...trust.tiles import ENTRIES, WIDTH, TiledTree
 from ..node import Node
 from ..problems import NotFound
 
@@ -37,7 +37,7 @@ def checkpoint(node: Node) -> Response[bytes]:
 )
 def mirror_checkpoint(node: Node, mirror: str) -> Response[bytes]:
     """Return the latest checkpoint of a peer's log that was verified here; `mirror` is the sha256 of its origin."""
-    return _checkpoint(node, _mirrored(node, mirror))
+    return _checkpoint(node, mirrored(node, mirror))
 
 
 @get(
@@ -61,7 +61,7 @@ def tile(node: Node, level: str, path: str) -> Response[bytes]:
 )
 def mirror_tile(node: Node, mirror: str, level: str, path: str) -> Response[bytes]:
     """Return a tile, or bundle, of a peer's log."""
-    return _tile(node, _mirrored(node, mirror), level, path)
+    return _tile(node, mirrored(node, mirror), level, path)
 
 
 def _checkpoint(node: Node, origin: str) -> Response[bytes]:
@@ -80,7 +80,11 @@ def _tile(node: Node, origin: str, level: str, path: str) -> Response[bytes]:
         raise NotFound
     index, width = wanted
     with node.store.reading() as transaction:
-        found = read_tile(transaction, origin, level, index)
+        head = head_of(transaction, origin)
+        size = head[0].size if head else 0
+        # A tile may hold more than was signed for: that is shown to nobody, as it may never come to be.
+        signed = TiledTree(StoredTiles(transaction, origin), size).width(0 if level == ENTRIES else int(level), index)
+        found = read_tile(transaction, origin, level, index) if width <= signed else None
     data = narrower(level, *found, width) if found else None
     if data is None:
         raise NotFound
@@ -97,7 +101,8 @@ def _wanted(path: str) -> tuple[int, int] | None:
     return None if text.startswith("x000/") or index >= 2**62 else (index, width)
 
 
-def _mirrored(node: Node, mirror: str) -> str:
+def mirrored(node: Node, mirror: str) -> str:
+    """Return the origin of a mirrored log by its sha256 in hex. Raises NotFound."""
     with node.store.reading() as transaction:
         for (origin,) in transaction.rows("SELECT origin FROM logs WHERE own = 0"):
             if hashlib.sha256(str(origin).encode()).hexdigest() == mirror:

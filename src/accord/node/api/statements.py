@@ -11,17 +11,20 @@ from litestar.params import Parameter
 
 from ...errors import AccordError, LimitExceeded, MalformedInput
 from ...records.said import Level
-from ...store.log import prove
+from ...store.log import head_of, prove
 from ...store.statements import Kept, line_of, place_of
 from ...store.viewer import Viewer
+from ..hearing import Result
 from ..intake import Batch
 from ..node import Node
 from ..problems import Forbidden, NotFound, Unauthenticated
 from ..reading import seen
+from .log import mirrored
 
 Digest = Annotated[str, Parameter(pattern=r"^[0-9a-f]{64}$", description="sha256 of the statement's line, in hex")]
 MAX_LINES = 10_000
 _PAGE = 256
+_PAGE_BYTES = 8 * 1024 * 1024
 NDJSON = "application/x-ndjson"
 
 
@@ -73,7 +76,7 @@ def _take(node: Node, body: bytes, level: Level, reason: str) -> Intake:
     lines = body.removesuffix(b"\n").split(b"\n")
     if not body or len(lines) > MAX_LINES:
         raise LimitExceeded("too-many-lines", f"{len(lines) if body else 0} lines", f"Send 1 to {MAX_LINES} lines.")
-    heard = node.hearing.hear(lines)
+    heard = [_refusal(item) or item for item in node.hearing.hear(lines)]
     sound = [item for item in heard if not isinstance(item, AccordError)]
     receipts = iter(node.intake.submit(Batch(sound, level=level, reason=reason)).result() if sound else ())
     answers = []
@@ -84,6 +87,15 @@ def _take(node: Node, body: bytes, level: Level, reason: str) -> Intake:
             receipt = next(receipts)
             answers.append(Accepted(line=number, id=receipt.id, index=receipt.index, known=receipt.known))
     return Intake(accepted=len(sound), refused=len(heard) - len(sound), lines=answers)
+
+
+def _refusal(item: Result) -> AccordError | None:
+    """What was measured is taken in as a whole report only: its seal is checked there, and that it names nobody."""
+    if isinstance(item, AccordError) or item.kind not in ("evidence", "assessment"):
+        return None
+    return MalformedInput(
+        "send-the-report", f"an {item.kind} is taken in as part of its report", "Run `accord publish` on the report."
+    )
 
 
 class StatementInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,31 +172,41 @@ def log_statements(
     viewer: Viewer,
     start: Annotated[int, Parameter(ge=0, le=2**62)] = 0,
     limit: Annotated[int, Parameter(ge=1, le=_PAGE)] = _PAGE,
+    log: Annotated[
+        str, Parameter(pattern=r"^(?:[0-9a-f]{64})?$", description="sha256 of the origin of a mirrored log, in hex")
+    ] = "",
 ) -> Response[bytes]:
-    """Return entries of this node's log in order, a line each: the envelope, or that its content is withheld.
+    """Return entries of this node's log, or of one that it mirrors, in order, a line each.
 
-    A line is `{"index", "id", "disclosure", "line"}`; `line` is the signed line as text, null if the one who asks may
-    not read it. Whoever follows checks each against the log's entry of that index.
+    A page may have fewer lines than asked for. A line is `{"index", "id", "disclosure", "line"}`; `line` is the signed
+    line as text, null if it is not here or the one who asks may not read it. Whoever follows checks each against the
+    log's entry of that index. The node whose log is mirrored may read all that is kept of it.
     """
-    where, values = viewer.may_see()
+    origin = mirrored(node, log) if log else node.origin
+    where, values = ("1 = 1", ()) if viewer.peer == origin else viewer.may_see()
+    condition = f"logged.origin = ? AND logged.idx >= ? AND logged.idx < ? AND {where} ORDER BY logged.idx"
+    joined = "FROM logged JOIN statements ON statements.seq = logged.seq"
     with node.store.reading() as transaction:
+        head = head_of(transaction, origin)
+        end = min(start + limit, head[0].size if head else 0)
+        size = 0
+        for index, length in transaction.rows(
+            f"SELECT logged.idx, LENGTH(line) {joined} WHERE {condition}", origin, start, end, *values
+        ):
+            size += length or 0
+            if size > _PAGE_BYTES and index > start:
+                end = index
+                break
         rows = transaction.rows(
-            f"SELECT logged.idx, id, disclosure, CASE WHEN {where} THEN line END, CASE WHEN {where} THEN 1 ELSE 0 END"
-            " FROM logged JOIN statements ON statements.seq = logged.seq"
-            " WHERE logged.origin = ? AND logged.idx >= ? ORDER BY logged.idx LIMIT ?",
-            *values, *values, node.origin, start, limit,
-        )  # fmt: skip
-    found = [
-        msgspec.json.encode(
-            {
-                "index": index,
-                "id": identity if shown else None,
-                "disclosure": disclosure if shown else "none",
-                "line": bytes(line).decode() if line is not None else None,
-            }
+            f"SELECT logged.idx, id, disclosure, line {joined} WHERE {condition}", origin, start, end, *values
         )
-        for index, identity, disclosure, line, shown in rows
-    ]
+    shown = {row[0]: row for row in rows}
+    found = (
+        msgspec.json.encode(
+            {"index": index, "id": identity, "disclosure": disclosure, "line": bytes(line).decode() if line else None}
+        )
+        for index, identity, disclosure, line in (shown.get(n, (n, None, "none", None)) for n in range(start, end))
+    )
     return Response(b"".join(item + b"\n" for item in found), media_type=NDJSON)
 
 

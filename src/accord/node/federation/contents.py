@@ -30,7 +30,9 @@ Headers = Callable[[Peer, str], Mapping[str, str]]
 """Returns the headers by which this node shows who it is: a peer may show it more than a visitor."""
 
 
-class _Row(Struct, frozen=True):
+class Row(Struct, frozen=True):
+    """An entry as a peer shows it: `line` is null if its content is withheld, or is not there."""
+
     index: int
     disclosure: str
     line: str | None
@@ -44,8 +46,8 @@ def read_contents(node: Node, peer: Peer, size: int, headers: Headers) -> int:
     """
     start, count = peer.asked, 0
     while start < size:
-        rows = _page(peer, start, min(PAGE, size - start), headers)
-        count += keep_rows(node, peer, rows)
+        rows = fetch_page(peer, start, min(PAGE, size - start), headers)
+        count += keep_rows(node, peer, rows, headers)
         start = rows[-1].index + 1
         with node.store.writing() as transaction:
             transaction.run("UPDATE peers SET asked = ? WHERE origin = ?", start, peer.origin)
@@ -61,23 +63,30 @@ def ask_again(node: Node, peer: Peer, headers: Headers) -> int:
                 "SELECT idx FROM not_shown WHERE origin = ? ORDER BY idx LIMIT ?", peer.origin, PAGE * 8
             )
         ]
-    return sum(keep_rows(node, peer, _page(peer, index, 1, headers)) for index in hidden)
+    return sum(keep_rows(node, peer, fetch_page(peer, index, 1, headers), headers) for index in hidden)
 
 
-def _page(peer: Peer, start: int, limit: int, headers: Headers) -> list[_Row]:
-    path = f"/api/v1/log/statements?start={start}&limit={limit}"
+def fetch_page(peer: Peer, start: int, limit: int, headers: Headers, log: str = "") -> list[Row]:
+    """Fetch what the peer shows of entries of its own log, or of the one whose origin has the sha256 `log`.
+
+    Raises Unavailable, LimitExceeded, or MalformedInput for what is no page.
+    """
+    path = f"/api/v1/log/statements?start={start}&limit={limit}" + (f"&log={log}" if log else "")
     answer = peer.get(path, most=_PAGE_BYTES, seconds=120, headers=headers(peer, path))
-    lines = answer.body.splitlines()
-    rows = [from_json(line, _Row, name=f"{peer.url}{path}, line {n}") for n, line in enumerate(lines, 1)]
-    if not rows or [row.index for row in rows] != list(range(start, start + len(rows))) or len(rows) > limit:
-        raise MalformedInput("bad-page", f"{peer.url} does not serve the statements of its log", "Ask its operator.")
+    no_page = MalformedInput("bad-page", f"{peer.url} does not serve the statements of its log", "Ask its operator.")
+    if answer.status != 200 or answer.body.count(b"\n") > limit:  # counted first: lists of a million lines are large
+        raise no_page
+    lines = answer.body.removesuffix(b"\n").split(b"\n")
+    rows = [from_json(line, Row, name=f"{peer.url}{path}, line {n}") for n, line in enumerate(lines, 1)]
+    if [row.index for row in rows] != list(range(start, start + len(rows))):
+        raise no_page
     return rows
 
 
-def keep_rows(node: Node, peer: Peer, rows: Sequence[_Row]) -> int:
+def keep_rows(node: Node, peer: Peer, rows: Sequence[Row], headers: Headers) -> int:
     """Keep a page of statements, with the files that they name; return how many were new."""
     shown = {row.index: hear(row.line.encode(), name=f"{peer.url}: entry {row.index}") for row in rows if row.line}
-    files = {heard.id: found for heard in shown.values() if (found := _files(node, peer, heard))}
+    files = {heard.id: found for heard in shown.values() if (found := _files(node, peer, heard, headers))}
     now = format_time(datetime.now(UTC))
     with node.store.writing() as transaction:
         tree = tree_of(transaction, peer.origin, rows[-1].index + 1)
@@ -111,7 +120,7 @@ def keep_rows(node: Node, peer: Peer, rows: Sequence[_Row]) -> int:
     return new
 
 
-def _keep(transaction: Transaction, peer: Peer, row: _Row, heard: Heard, seq: int, now: str) -> None:
+def _keep(transaction: Transaction, peer: Peer, row: Row, heard: Heard, seq: int, now: str) -> None:
     # What a peer shows to its own community, or to us by name, is for our own people; we pass it on to nobody.
     level = "public" if row.disclosure == "public" else "named"
     add(transaction, seq, [Incoming.of(heard)], now, level)
@@ -122,7 +131,7 @@ def _keep(transaction: Transaction, peer: Peer, row: _Row, heard: Heard, seq: in
         apply(transaction, kept, heard)
 
 
-def _files(node: Node, peer: Peer, heard: Heard) -> list[File]:
+def _files(node: Node, peer: Peer, heard: Heard, headers: Headers) -> list[File]:
     """Fetch the record of an assessment, if it is shown; without it, the statement alone is kept."""
     if heard.kind != "assessment":
         return []
@@ -135,7 +144,8 @@ def _files(node: Node, peer: Peer, heard: Heard) -> list[File]:
     except (AccordError, StopIteration):
         return []
     path = f"/api/v1/statements/{heard.id[7:]}/files/{RECORD}"
-    answer = peer.get(path, most=min(MAX_RECORD_BYTES, node.config.upload_bytes), seconds=120)
+    most = min(MAX_RECORD_BYTES, node.config.upload_bytes)
+    answer = peer.get(path, most=most, seconds=120, headers=headers(peer, path))
     if answer.status != 200 or digest_bytes(answer.body)[7:] != named.sha256:
         return []
     return [File(RECORD, named.sha256, "application/json", answer.body)]

@@ -6,12 +6,14 @@ Only operators' peers are ever fetched. An address that came from an upload, a c
 from __future__ import annotations
 
 import http.client
+import io
 import ipaddress
 import socket
 import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from ...errors import LimitExceeded, Unavailable, UsageError
@@ -50,8 +52,7 @@ def fetch(
     deadline = time.monotonic() + seconds
     place = f"{parts.scheme}://{parts.netloc}"
     try:
-        address = _resolve(host, port, private)
-        connection = _Pinned(host, port, address, parts.scheme == "https", seconds)
+        connection = _Pinned(host, port, _resolve(host, port, private), parts.scheme == "https", deadline)
         try:
             target = parts.path or "/"
             connection.request(
@@ -61,15 +62,16 @@ def fetch(
                 {"Host": parts.netloc, **(headers or {})},
             )
             answer = connection.getresponse()
-            return Answer(
-                answer.status,
-                {name.lower(): value for name, value in answer.getheaders()},
-                _read(answer, connection, most, deadline, place),
-            )
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            if found.get("content-encoding", "identity") != "identity":  # we asked for none, and unpack nothing
+                raise Unavailable("peer-encodes", f"{place} sends what it packed, unasked", "Ask its operator.")
+            return Answer(answer.status, found, _read(answer, most, place))
         finally:
             connection.close()
+    except TimeoutError:
+        raise Unavailable("peer-too-slow", f"{place} was not done within {seconds:g} seconds", _REMEDY) from None
     except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = str(error) or type(error).__name__
+        reason = ascii(str(error) or type(error).__name__)[1:-1]
         raise Unavailable("peer-unreachable", f"{place} can't be reached: {reason[:200]}", _REMEDY) from None
 
 
@@ -108,32 +110,70 @@ def _is_global(address: str) -> bool:
 class _Pinned(http.client.HTTPConnection):
     """A connection to the address that was looked at: the name is not resolved a second time."""
 
-    def __init__(self, host: str, port: int, address: str, secure: bool, seconds: float) -> None:
-        super().__init__(host, port, timeout=seconds)
-        self._address, self._secure = address, secure
+    def __init__(self, host: str, port: int, address: str, secure: bool, deadline: float) -> None:
+        super().__init__(host, port)
+        self._address, self._secure, self._deadline = address, secure, deadline
 
     def connect(self) -> None:
-        plain = socket.create_connection((self._address, self.port), self.timeout)
-        self.sock = (
-            ssl.create_default_context().wrap_socket(plain, server_hostname=self.host) if self._secure else plain
-        )
+        plain = socket.create_connection((self._address, self.port), _left(self._deadline))
+        try:
+            secured = (
+                ssl.create_default_context().wrap_socket(plain, server_hostname=self.host) if self._secure else plain
+            )
+        except BaseException:
+            plain.close()
+            raise
+        self.sock = _Hurried(secured, self._deadline)
 
 
-def _read(answer: http.client.HTTPResponse, connection: _Pinned, most: int, deadline: float, place: str) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise Unavailable("peer-too-slow", f"{place} sends too slowly", _REMEDY)
-        if connection.sock is not None:
-            connection.sock.settimeout(left)
-        chunk = answer.read1(_CHUNK)
-        if not chunk:
-            if answer.length:
-                raise Unavailable("peer-cut-off", f"{place} ended in the middle of its answer", _REMEDY)
-            return b"".join(chunks)
-        size += len(chunk)
-        if size > most:
+class _Hurried:
+    """As much of a socket as http.client uses; whatever is sent or received, all has to be over by the deadline."""
+
+    def __init__(self, connected: socket.socket, deadline: float) -> None:
+        self._socket, self._deadline = connected, deadline
+
+    def sendall(self, data: bytes) -> None:
+        self._socket.settimeout(_left(self._deadline))
+        self._socket.sendall(data)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Received(self._socket, self._deadline), _CHUNK)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class _Received(io.RawIOBase):
+    def __init__(self, connected: socket.socket, deadline: float) -> None:
+        super().__init__()
+        self._socket, self._deadline = connected, deadline
+        self._raw = connected.makefile("rb", buffering=0)  # which keeps the socket open after `close`
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._socket.settimeout(_left(self._deadline))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def _read(answer: http.client.HTTPResponse, most: int, place: str) -> bytes:
+    body = bytearray()  # not a list of pieces: who sends byte by byte would make it a long one
+    while chunk := answer.read1(_CHUNK):
+        body += chunk
+        if len(body) > most:
             raise LimitExceeded("peer-sends-too-much", f"{place} sends more than {most} bytes", "Ask its operator.")
-        chunks.append(chunk)
+    if answer.length:
+        raise Unavailable("peer-cut-off", f"{place} ended in the middle of its answer", _REMEDY)
+    return bytes(body)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import quote
 
 from ...errors import AccordError, MalformedInput
 from ...store.log import head_of
-from ...trust.checkpoint import parse_checkpoint
-from ...trust.note import parse_note, verify_note
 from ...trust.statement import format_time
 from ..node import Node
 from .contents import Headers, ask_again, read_contents
-from .mirroring import SplitView, mirror, read_head, require_same_history
+from .mirroring import SplitView, mirror, mirror_path, read_head, require_same_history
+from .own_log import compare_own, look_at_own
 from .peers import FOLLOWING, Peer, find, peers
 from .split_views import report
 
@@ -25,6 +24,8 @@ logger = logging.getLogger("accord.federation")
 _LONGEST_PAUSE = 3_600.0
 _LONG_POLL = 20.0
 _RESCAN = 1.0
+_FIRST_LOOK = 3.0
+_BREATH = 0.2
 
 
 def follow(node: Node, peer: Peer, headers: Headers) -> int:
@@ -60,37 +61,24 @@ def compare_views(node: Node, peer: Peer) -> None:
     with node.store.reading() as transaction:
         others = [other for other in peers(transaction) if other.origin != peer.origin and other.state == FOLLOWING]
     for other in others:
-        head = read_head(peer, mirror_path(other.origin), of=other)
+        head = read_head(peer, f"{mirror_path(other.origin)}/checkpoint", of=other)
         if head is not None:
             with node.store.reading() as transaction:
                 require_same_history(transaction, other, head_of(transaction, other.origin), head)
-    _compare_own(node, peer)
-
-
-def _compare_own(node: Node, peer: Peer) -> None:
-    """A peer that has more of our log than we have: our store was put back to an earlier state, and must not go on."""
-    answer = peer.get(mirror_path(node.origin), most=64 * 1024, seconds=15)
-    if answer.status != 200:
-        return
-    note = parse_note(answer.body, name="checkpoint of our own log")
-    verify_note(note, [node.log.verifier_key], name="checkpoint of our own log")
-    theirs = parse_checkpoint(note)
-    if theirs.size > node.size:
-        node.halt(f"{peer.url} has {theirs.size} entries of this node's log, which has {node.size}")
-
-
-def mirror_path(origin: str) -> str:
-    """Return where a node serves its mirror of the checkpoint of another log."""
-    return f"/mirrors/{hashlib.sha256(origin.encode()).hexdigest()}/checkpoint"
+    compare_own(node, peer)
 
 
 class Followers:
-    """The threads that follow; `close` ends them. New peers are noticed within a second."""
+    """The threads that follow; `close` ends them. New peers are noticed within a second.
+
+    First of all peers are asked for our own log: if our store was put back, it must not grow before that is known.
+    """
 
     def __init__(self, node: Node, headers: Headers) -> None:
         self._node, self._headers = node, headers
         self._ended = threading.Event()
         self._threads: dict[str, threading.Thread] = {}
+        look_at_own(node, seconds=_FIRST_LOOK)
         self._supervisor = threading.Thread(target=self._supervise, name="followers", daemon=True)
         self._supervisor.start()
 
@@ -120,17 +108,21 @@ class Followers:
     def _follow(self, origin: str) -> None:
         failures = 0
         while not self._ended.is_set():
-            with self._node.store.reading() as transaction:
-                peer = find(transaction, origin)
-            if peer is None or peer.state != FOLLOWING:
-                return
-            error = self._once(peer)
-            failures = failures + 1 if error else 0
-            self._note(peer, failures, error)
+            try:
+                with self._node.store.reading() as transaction:
+                    peer = find(transaction, origin)
+                if peer is None or peer.state != FOLLOWING:
+                    return
+                error = self._once(peer)
+                failures = failures + 1 if error else 0
+                self._note(peer, failures, error)
+                if not failures:
+                    self._wait_for_news(origin)
+            except AccordError as problem:  # our own store
+                logger.warning("%s: %s", origin, problem.message)
+                failures += 1
             if failures:
                 self._ended.wait(pause(failures, self._node.config.poll_seconds))
-            else:
-                self._wait_for_news(origin)
 
     def _once(self, peer: Peer) -> str:
         try:
@@ -145,14 +137,11 @@ class Followers:
 
     def _note(self, peer: Peer, failures: int, error: str) -> None:
         reached = peer.reached if error else format_time(datetime.now(UTC))
-        try:
-            with self._node.store.writing() as transaction:
-                transaction.run(
-                    "UPDATE peers SET failures = ?, error = ?, reached = ? WHERE origin = ?",
-                    failures, error[:500], reached, peer.origin,
-                )  # fmt: skip
-        except AccordError as problem:
-            logger.warning("%s", problem.message)
+        with self._node.store.writing() as transaction:
+            transaction.run(
+                "UPDATE peers SET failures = ?, error = ?, reached = ? WHERE origin = ?",
+                failures, error[:500], reached, peer.origin,
+            )  # fmt: skip
 
     def _wait_for_news(self, origin: str) -> None:
         """Hold a request open until the peer's log has grown; where that fails, wait as long as the settings say."""
@@ -161,6 +150,7 @@ class Followers:
         if peer is None or known is None:
             return
         path = f"/api/v1/log/growth?size={known[0].size}&seconds={int(_LONG_POLL)}&who={quote(self._node.origin)}"
+        started = time.monotonic()
         try:
             answer = peer.get(path, most=1_000, seconds=_LONG_POLL + 10)
         except AccordError:
@@ -168,6 +158,8 @@ class Followers:
             return
         if answer.status != 200:
             self._ended.wait(self._node.config.poll_seconds)
+        elif time.monotonic() - started < _BREATH:  # A peer that always has news must not make us run in circles.
+            self._ended.wait(_BREATH)
 
 
 def pause(failures: int, shortest: float, chance: Callable[[], float] = random.random) -> float:

@@ -6,6 +6,7 @@ signed now, the log has only grown. If the peer's own tiles prove that it has no
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from ...errors import AccordError, MalformedInput, Unavailable
@@ -38,6 +39,11 @@ class Head:
     note: Note
 
 
+def mirror_path(origin: str) -> str:
+    """Return where a node serves its mirror of another log."""
+    return f"/mirrors/{hashlib.sha256(origin.encode()).hexdigest()}"
+
+
 def read_head(peer: Peer, path: str = "/log/checkpoint", of: Peer | None = None) -> Head | None:
     """Fetch a checkpoint from `peer`: its own, or at `path` that of another log. None if it has none."""
     about = of or peer
@@ -66,7 +72,7 @@ def mirror(store: Store, peer: Peer, head: Head) -> int:
         return size
     fetched = max(peer.fetched, size)
     while fetched < head.checkpoint.size:
-        entries = _fetch_entries(peer, fetched, head.checkpoint.size)
+        entries = fetch_entries(peer, fetched, head.checkpoint.size)
         with store.writing() as transaction:
             growth = grow(tree_of(transaction, peer.origin, fetched), StoredTiles(transaction, peer.origin), entries)
             write_tiles(transaction, peer.origin, growth.tiles)
@@ -96,10 +102,10 @@ def require_same_history(transaction: object, peer: Peer, known: tuple[Checkpoin
 
 
 class _PeerTiles:
-    """The peer's tiles, over HTTP."""
+    """The tiles of the log that the peer serves at a path, over HTTP."""
 
-    def __init__(self, peer: Peer) -> None:
-        self._peer = peer
+    def __init__(self, peer: Peer, at: str = "/log") -> None:
+        self._peer, self._at = peer, at
 
     @property
     def place(self) -> str:
@@ -107,17 +113,20 @@ class _PeerTiles:
 
     def read(self, level: int | str, index: int, width: int, limit: int) -> bytes | None:
         for wanted in dict.fromkeys((width, WIDTH)):
-            answer = self._peer.get(f"/log/{tile_path(level, index, wanted)}", most=limit)
+            answer = self._peer.get(f"{self._at}/{tile_path(level, index, wanted)}", most=limit)
             if answer.status == 200:
                 return answer.body
         return None
 
 
-def _fetch_entries(peer: Peer, start: int, end: int) -> list[bytes]:
-    """Fetch the entries of one bundle from `start` on."""
+def fetch_entries(peer: Peer, start: int, end: int, at: str = "/log") -> list[bytes]:
+    """Fetch the entries of one bundle from `start` on, of the log that the peer serves at a path.
+
+    Raises Unavailable, LimitExceeded, or MalformedInput for what is no bundle. They are not verified.
+    """
     index, skip = divmod(start, WIDTH)
     width = min(WIDTH, end - index * WIDTH)
-    data = _PeerTiles(peer).read(ENTRIES, index, width, _MAX_BUNDLE)
+    data = _PeerTiles(peer, at).read(ENTRIES, index, width, _MAX_BUNDLE)
     if data is None:
         raise Unavailable("no-tile", f"{peer.url} lacks entries that it signed for", "It is asked again later.")
     return decode_bundle(data, width, name=f"{peer.url}: bundle {index}")[skip:]

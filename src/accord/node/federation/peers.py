@@ -57,10 +57,12 @@ class Peer:
         return VerifierKey.parse(self.log_key)
 
     def get(self, path: str, *, most: int, seconds: float = 30.0, headers: Mapping[str, str] | None = None) -> Answer:
-        """Fetch a path of this node. Raises Unavailable for any status but 200 and 404."""
+        """Fetch a path of this node, as a visitor if it does not know us. Raises Unavailable but for 200 and 404."""
         answer = fetch(
             self.url.rstrip("/") + path, private=bool(self.private), most=most, seconds=seconds, headers=headers
         )
+        if answer.status == 401 and headers:
+            return self.get(path, most=most, seconds=seconds)
         if answer.status not in (200, 404):
             raise Unavailable("peer-refuses", f"{self.url} answers {answer.status} to {path[:80]}", "Ask its operator.")
         return answer

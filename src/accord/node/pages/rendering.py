@@ -12,6 +12,7 @@ from ...reports.visible import visible
 from ...store.viewer import VISITOR, Viewer
 from ..node import Node
 from .language import language_of
+from .wording import kind_name, level_name, state_name
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -74,7 +75,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=_harmless,
     )
-    made.globals.update(_=_, ngettext=ngettext)
+    made.globals.update(_=_, ngettext=ngettext, kind_name=kind_name, level_name=level_name, state_name=state_name)
     return made
 
 

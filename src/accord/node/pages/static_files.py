@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from litestar import Response, get
 
+from ...crosswalk.matrix import MATRIX_STYLE
 from ..problems import NotFound
 
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
@@ -29,6 +30,7 @@ def _static_files() -> dict[str, bytes]:
         for item in files("accord.node.pages").joinpath("static").iterdir()
         if item.name[item.name.rindex(".") :] in _TYPES
     }
+    found["matrix.css"] = MATRIX_STYLE.read_bytes()
     found["report.css"] = files("accord.reports.html").joinpath("templates/style.css").read_bytes()
     return found
 

@@ -1,0 +1,1 @@
+"""Agreements between jurisdictions, with what was said of each: accepted, ended."""

@@ -1,0 +1,1 @@
+"""Certificates on paper, as somebody transcribed them, and who read them again."""

@@ -1,0 +1,1 @@
+"""Rechecks: what somebody repeated of another body's measurements, and how often that agreed."""

@@ -1,0 +1,1 @@
+"""Decisions on foreign assessments, and the examinations that were begun before."""

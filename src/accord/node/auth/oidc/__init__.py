@@ -1,0 +1,1 @@
+"""Logging in at an OpenID provider (OpenID Connect Core 1.0): code flow with PKCE, state and nonce."""

@@ -1,0 +1,71 @@
+// Hands in a table in Chromium, watches it, and reads every page on the way with axe. Called with
+// CHROMIUM URL COOKIE_NAME COOKIE TABLE; prints what it saw as JSON.
+import fs from "node:fs";
+import { createRequire } from "node:module";
+const require = createRequire(new URL("../../browser/package.json", import.meta.url));
+const { chromium } = require("playwright-core");
+const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const [executablePath, url, name, value, table] = process.argv.slice(2);
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+const seen = { violations: [], errors: [], overflow: 0, live: [], reloads: 0, navigations: 0 };
+
+async function context(options) {
+  const made = await browser.newContext({ bypassCSP: true, ...options });
+  await made.addCookies([{ name, value, url }]);
+  return made;
+}
+async function read(page, what) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  seen.violations.push(...found.violations.map((v) => `${what}: ${v.id}: ${v.nodes[0].html}`));
+  seen.overflow = Math.max(seen.overflow, await page.evaluate(() => document.documentElement.scrollWidth - innerWidth));
+}
+async function fill(page) {
+  await page.getByLabel("Which column says what really happened?").fill("outcome");
+  await page.getByLabel("Which value in it counts as “yes”?").fill("1");
+  await page.getByLabel("Which column says what the system predicted?").fill("predicted");
+  await page.getByLabel("… this value").fill("1");
+  await page.getByLabel("Which columns say to which group a person belongs?").fill("sex");
+  await page.getByLabel("Files: a model, a table").setInputFiles(table);
+  await page.getByLabel("I may upload these files").check();
+}
+// With JavaScript, on a phone.
+const phone = await context({ viewport: { width: 360, height: 740 } });
+const page = await phone.newPage();
+page.on("pageerror", (error) => seen.errors.push(String(error)));
+for (const language of ["en", "ar"]) {
+  await page.goto(`${url}/assess?lang=${language}`);
+  await read(page, `form in ${language}`);
+}
+await page.goto(`${url}/assess?lang=en`);
+await page.getByLabel("Which column says what really happened?").fill("outcome");
+await page.getByLabel("Files: a model, a table").setInputFiles(table);
+await page.getByLabel("I may upload these files").check();
+await page.getByRole("button", { name: "Upload and assess" }).click();
+await page.getByRole("alert").waitFor();
+await read(page, "form with a mistake");
+await page.goto(`${url}/assess?lang=en`);
+await fill(page);
+await page.getByRole("button", { name: "Upload and assess" }).click();
+await page.waitForURL(/\/jobs\/[0-9a-f]{32}$/);
+page.on("framenavigated", () => (seen.navigations += 1));
+await page.waitForFunction(() => document.querySelectorAll("#told li.result").length >= 1, null, { timeout: 60000 });
+seen.navigationsBeforeTheFirstResult = seen.navigations;
+seen.live = await page.locator("#told li").allTextContents();
+await read(page, "job that runs");
+await page.getByRole("link", { name: "Read the assessment" }).waitFor({ timeout: 60000 });
+await read(page, "job that is done");
+await page.goto(`${url}/jobs?lang=en`);
+await read(page, "list of jobs");
+// Without JavaScript, by keyboard alone from the files on.
+const plain = await (await context({ javaScriptEnabled: false })).newPage();
+await plain.goto(`${url}/assess?lang=en`);
+await fill(plain);
+await plain.getByLabel("I may upload these files").focus();
+await plain.keyboard.press("Tab");
+await plain.keyboard.press("Enter");
+await plain.waitForURL(/\/jobs\/[0-9a-f]{32}$/);
+plain.on("framenavigated", () => (seen.reloads += 1));
+await plain.getByRole("link", { name: "Read the assessment" }).waitFor({ timeout: 90000 });
+await browser.close();
+console.log(JSON.stringify(seen));
