@@ -32,7 +32,7 @@ def running(node):
         assert not thread.is_alive()
 
 
-@pytest.fixture(name="running")
+@pytest.fixture(name="running", scope="session")
 def running_fixture():
     return running
 

@@ -13,13 +13,12 @@ from ..errors import AccordError, UsageError
 from ..i18n import _, ngettext
 from ..reports.visible import visible
 from .output import as_json, print_json, print_table
-from .statements import hand_out, out, read_statement, sign_with
+from .statements import hand_out, out, read_statement, sign_with, signers
 from .trust_drafts import scope_of, scope_options, time_of
 
 if TYPE_CHECKING:
     from ..recognition.agreements import Edge
     from ..records.said import Person
-    from ..trust import SigningKey
     from ..trust.saying import Heard
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -133,7 +132,7 @@ def make(
     days = (date.fromisoformat(valid_until) - today).days + 2
     if days < 2:
         raise UsageError("over-already", f"{valid_until} is over", "Give a later --until.")
-    line = say(agreement, "agreement", [agreement_subject(agreement)], signers=_signers(key_names), valid_days=days)
+    line = say(agreement, "agreement", [agreement_subject(agreement)], signers=signers(key_names), valid_days=days)
     _hand_out(line, [], out, as_json)
 
 
@@ -154,7 +153,7 @@ def accept(
     heard, agreement = _agreement(file)
     record = AgreementAcceptance(agreement=heard.id, by=_person(name, function, office))
     about = [subject(agreement.id, heard.id)]
-    line = say(record, "agreement-acceptance", about, signers=_signers(key_names), valid_days=_DAYS_TO_STAND)
+    line = say(record, "agreement-acceptance", about, signers=signers(key_names), valid_days=_DAYS_TO_STAND)
     _hand_out(line, [heard], out, as_json)
 
 
@@ -191,7 +190,7 @@ def end(
         agreement=heard.id, effective=format_time(when), reason=reason, by=_person(name, function, office)
     )
     about = [subject(agreement.id, heard.id)]
-    line = say(record, "agreement-end", about, signers=_signers(key_names), valid_days=_DAYS_TO_STAND)
+    line = say(record, "agreement-end", about, signers=signers(key_names), valid_days=_DAYS_TO_STAND)
     _hand_out(line, [heard], out, as_json)
 
 
@@ -261,13 +260,6 @@ def _agreement(file: Path) -> tuple[Heard, Any]:
     if heard.kind != "agreement":
         raise UsageError("no-agreement", f"{file} holds no agreement", "Name the file that `agreement make` wrote.")
     return heard, heard.record(Agreement)
-
-
-def _signers(names: Sequence[str]) -> list[SigningKey]:
-    from ..trust import KeyStore
-
-    store = KeyStore()
-    return [store.load(name) for name in names] if names else [store.own()]
 
 
 def _person(name: str, function: str, office: str) -> Person:

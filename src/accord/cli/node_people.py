@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -219,9 +220,8 @@ def _known(node: Node, login: str) -> Account:
 
 
 def _asked_password(login: str) -> str:
-    stdin = click.get_text_stream("stdin")
-    if not stdin.isatty():
-        return stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
     return str(
         click.prompt(_("Password of {login}").format(login=visible(login)), hide_input=True, confirmation_prompt=True)
     )

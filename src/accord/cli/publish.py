@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import AccordError, MalformedInput, Unavailable, UsageError
+from ..errors import MalformedInput, UsageError
 from ..i18n import _
 from ..reports.visible import visible
+from .asking_node import ask, node_and_token, plain, send_lines, token
 from .output import as_json, print_json
 
 if TYPE_CHECKING:
-    from ..node.federation.fetching import Answer
     from ..trust import LogProof
 
-VARIABLE = "ACCORD_TOKEN"
-_SECONDS = 600.0
-_MOST_ANSWER = 4 * 1024 * 1024
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_MOST_LINE = 64 * 1024 * 1024
 
 
 @click.command("publish")
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default="accord-report")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True), default="accord-report")
 @click.option("--node", "url", required=True, metavar="URL", help="Address of the node: https://node.example.org")
-@click.option("--token", help=f"A token of yours on that node (default: the environment's {VARIABLE}).")
+@token
 @click.option(
     "--disclosure",
     type=click.Choice(["public", "community", "none"]),
@@ -46,11 +42,16 @@ def command(
 ) -> int:
     """Publish the report in FOLDER on a node: its record, its signed statements and its proofs.
 
+    A file of signed statements (.intoto.jsonl), such as an agreement, is published line by line.
+
     What is public must not count fewer than five persons somewhere. If the report does, a new one without those counts
     is made and signed first, and that is published; yours stays as it is. To publish again does no harm.
     """
-    url, token = url.rstrip("/"), token or os.environ.get(VARIABLE, "")
-    _require_sound_call(url, token, disclosure, reason)
+    url, token = node_and_token(url, token)
+    if disclosure != "public" and not reason.strip():
+        raise UsageError("no-reason", "what is not public needs a reason", 'Add --reason "…": everybody may read it.')
+    if not folder.is_dir():
+        return _publish_statements(folder, url, token, disclosure, reason, as_json)
     sent = _published_folder(folder, out) if disclosure == "public" else folder
     if sent != folder and not as_json:
         text = _("The report counts fewer than five persons in places. One without those counts is in {folder}.")
@@ -64,18 +65,20 @@ def command(
     return 0
 
 
-def _require_sound_call(url: str, token: str, disclosure: str, reason: str) -> None:
-    from ..node.federation.fetching import split
+def _publish_statements(file: Path, url: str, token: str, disclosure: str, reason: str, as_json: bool) -> int:
+    from ..trust.folder import read_regular
 
-    parts = split(url)
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        raise UsageError("no-tls", f"{url} would be sent your token unencrypted", "Write https://.")
-    if not token or not token.isascii() or not token.isprintable():
-        raise UsageError(
-            "no-token", "there is no token to publish with", f"Make one on the node's page, and set {VARIABLE}."
-        )
-    if disclosure != "public" and not reason.strip():
-        raise UsageError("no-reason", "what is not public needs a reason", 'Add --reason "…": everybody may read it.')
+    lines = [line for line in read_regular(file, _MOST_LINE).splitlines() if line.strip()]
+    if not lines:
+        raise UsageError("empty-file", f"{file} holds no statement", "Name a .intoto.jsonl file.")
+    rows = send_lines(url, token, lines, disclosure, reason)
+    if as_json:
+        print_json(rows)
+        return 0
+    for row in rows:
+        text = _("It was published before: {page}") if row.get("known") else _("Published: {page}")
+        click.echo(visible(text.format(page=f"{url}/statements/{str(row.get('id')).removeprefix('sha256:')}")))
+    return 0
 
 
 def _published_folder(folder: Path, out: Path | None) -> Path:
@@ -103,8 +106,8 @@ def _post(url: str, token: str, folder: Path, disclosure: str, reason: str) -> d
     boundary, body = _multipart(folder)
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Content-Length": str(len(body))}
     query = urlencode({"disclosure": disclosure, "reason": reason})
-    answer = _ask(url, f"/api/v1/reports?{query}", token, method="POST", headers=headers, body=body)
-    return _plain(answer, url)
+    answer = ask(url, f"/api/v1/reports?{query}", token, method="POST", headers=headers, body=body)
+    return plain(answer, url)
 
 
 def _multipart(folder: Path) -> tuple[str, bytes]:
@@ -140,7 +143,7 @@ def _check_receipt(url: str, token: str, folder: Path, answer: dict[str, object]
     identity = statement_of(folder)
     if answer.get("id") != identity:
         raise MalformedInput("wrong-receipt", f"{url} answers for another statement", "Tell its operator.")
-    about = _plain(_ask(url, "/api/v1/node", token), url)
+    about = plain(ask(url, "/api/v1/node", token), url)
     log = VerifierKey.parse(str(about.get("log_key", "")))
     known = [key for key in KeyStore().known().of("log") if key.verifier.name == log.name]
     if known and all(key.verifier != log for key in known):
@@ -150,53 +153,9 @@ def _check_receipt(url: str, token: str, folder: Path, answer: dict[str, object]
             "Ask its operator which is right. Nothing that it says is proven.",
         )
     proof: LogProof = parse_proof(str(answer.get("proof", "")).encode(), name=f"the proof of {url}")
-    line = read_regular(folder / STATEMENTS, _MOST_ANSWER * 16).splitlines()[-1]
+    line = read_regular(folder / STATEMENTS, _MOST_LINE).splitlines()[-1]
     verify_proof(proof, leaf_hash(hear(line).entry), log, name=f"the proof of {url}")
     return str(log), bool(known)
-
-
-def _ask(
-    url: str, path: str, token: str, *, method: str = "GET", headers: dict[str, str] | None = None, body: bytes = b""
-) -> Answer:
-    from ..node.federation.fetching import fetch
-
-    sent = {"Authorization": f"Bearer {token}", "Accept": "application/json", **(headers or {})}
-    try:
-        return fetch(
-            f"{url}{path}",
-            private=True,
-            most=_MOST_ANSWER,
-            seconds=_SECONDS,
-            method=method,
-            headers=sent,
-            body=body or None,
-        )
-    except Unavailable as error:
-        raise Unavailable(
-            error.code, error.message, _("Try again: what was published already is not published twice.")
-        ) from None
-
-
-def _plain(answer: Answer, url: str) -> dict[str, object]:
-    from ..records import from_json
-
-    if answer.status != 200:
-        raise _refused(answer, url)
-    return from_json(answer.body, dict[str, object], name=url)
-
-
-def _refused(answer: Answer, url: str) -> AccordError:
-    """Return the error that a node's problem details (RFC 9457) say."""
-    from ..records import from_json
-
-    try:
-        problem = from_json(answer.body, dict[str, object], name=url)
-    except MalformedInput:
-        problem = {}
-    code = str(problem.get("type", "")).rpartition(":")[2] or f"http-{answer.status}"
-    message = str(problem.get("title") or f"it answers {answer.status}")
-    remedy = str(problem.get("detail") or _("Check that the address is that of a node."))
-    return (Unavailable if answer.status >= 500 else UsageError)(code[:60], f"{url}: {message}", remedy)
 
 
 def _show(url: str, answer: dict[str, object], log_key: str, known: bool, *, wanted: str) -> None:

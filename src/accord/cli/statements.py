@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from ..errors import MalformedInput, UsageError
 from ..i18n import _
 
 if TYPE_CHECKING:
+    from ..trust import SigningKey
     from ..trust.saying import Heard
 
 sign_with = click.option(
@@ -60,3 +62,19 @@ def read_statement(path: Path) -> Heard:
             "no-single-statement", f"{place.name}: {len(lines)} lines", _("Name a file that holds one statement.")
         )
     return hear(lines[-1], name=place.name)
+
+
+def id_of(statement: str) -> str:
+    """Return the id of a statement that is named by its digest, its file, or a report folder. Raises UsageError."""
+    digest = statement.removeprefix("sha256:")
+    if re.fullmatch(r"[0-9a-f]{64}", digest):
+        return f"sha256:{digest}"
+    return read_statement(Path(statement)).id
+
+
+def signers(key_names: tuple[str, ...]) -> list[SigningKey]:
+    """Return the keys to sign with: those that are named, else one's own, made at its first use."""
+    from ..trust import KeyStore
+
+    store = KeyStore()
+    return [store.load(name) for name in key_names] or [store.own()]

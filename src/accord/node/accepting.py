@@ -58,10 +58,14 @@ def chains(node: Node) -> dict[str, tuple[Accepted, ...]]:
 
 def lists_for(node: Node, transaction: Transaction, viewer: Viewer) -> tuple[Accepted, ...]:
     """Return the latest list of each operator that the viewer may see: what is withheld from one counts for nothing."""
-    found = chains(node)
-    secret = hidden(transaction, viewer, [item.id for chain in found.values() for item in chain])
+    found, secret = chains(node), secret_of(node, transaction, viewer)
     shown = (next((item for item in reversed(chain) if item.id not in secret), None) for chain in found.values())
     return tuple(sorted((item for item in shown if item), key=lambda item: item.name))
+
+
+def secret_of(node: Node, transaction: Transaction, viewer: Viewer) -> frozenset[str]:
+    """Return which of the lists that are held are withheld from the viewer, by their ids."""
+    return hidden(transaction, viewer, [item.id for chain in chains(node).values() for item in chain])
 
 
 def refusal(node: Node, item: Numbered) -> str:
@@ -90,10 +94,11 @@ def import_lists(node: Node, lines: Sequence[bytes], pinned: Collection[str]) ->
     return taken
 
 
-def pin(node: Node, transaction: Transaction, identity: str, pinned: Collection[str]) -> bool:
+def pin(node: Node, identity: str, pinned: Collection[str]) -> bool:
     """Accept a list that is here as a statement, signed by the keys that are pinned. False if there is none."""
-    kept = find(transaction, identity)
-    line = line_of(transaction, kept.seq) if kept and kept.kind == KIND else None
+    with node.store.reading() as transaction:
+        kept = find(transaction, identity)
+        line = line_of(transaction, kept.seq) if kept and kept.kind == KIND else None
     if line is None:
         return False
     shelf_of(node).take([line], pinned)

@@ -15,13 +15,11 @@ from .node import Node
 from .problems import answer
 
 if TYPE_CHECKING:
-    from litestar import Litestar
-
-_API = "/api/v1"
+    from .guarding import Guard
 
 
-def make_app(node: Node) -> Litestar:
-    """Return the ASGI application of a node.
+def make_app(node: Node) -> Guard:
+    """Return the ASGI application of a node: the guard, and in its `app` what answers.
 
     Every module in `api/` and `pages/` that names `HANDLERS` is part of it; those of `api/` are described in the
     OpenAPI document at /api/openapi.json.
@@ -31,10 +29,10 @@ def make_app(node: Node) -> Litestar:
     from litestar.datastructures import State
     from litestar.di import Provide
     from litestar.openapi import OpenAPIConfig
-    from litestar.openapi.spec import Components, Contact, License, SecurityScheme
+    from litestar.openapi.spec import Contact, License
 
     from .auth.who import viewer_of
-    from .guarding import MIDDLEWARE
+    from .guarding import Guard
     from .pages.language import language_of
 
     def give_node() -> Node:
@@ -46,7 +44,7 @@ def make_app(node: Node) -> Litestar:
     def give_language(request: Request[Any, Any, Any]) -> str:
         return language_of(request, node)
 
-    return Litestar(
+    app = Litestar(
         route_handlers=[*_handlers("api"), *_handlers("pages")],
         dependencies={
             "node": Provide(give_node, sync_to_thread=False),
@@ -55,7 +53,6 @@ def make_app(node: Node) -> Litestar:
         },
         state=State({"node": node}),
         exception_handlers={Exception: answer},
-        middleware=MIDDLEWARE,
         compression_config=CompressionConfig(
             backend="gzip", minimum_size=1_000, gzip_compress_level=5, exclude_opt_key="uncompressed"
         ),
@@ -66,13 +63,13 @@ def make_app(node: Node) -> Litestar:
             description="Register, log and recognition of one node. All that anybody may read needs no account.",
             contact=Contact(name=node.config.contact or node.config.name),
             license=License(name="Apache-2.0", identifier="Apache-2.0"),
-            components=Components(security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}),
-            path="/api",
-            render_plugins=_documents(),
+            use_handler_docstrings=True,
+            render_plugins=[_shown_elsewhere()],
         ),
         logging_config=None,
         debug=False,
     )
+    return Guard(app, node)
 
 
 def _handlers(folder: str) -> Iterator[Any]:
@@ -99,7 +96,12 @@ def _in_thread(handler: Any) -> Any:
     return made
 
 
-def _documents() -> list[Any]:
+def _shown_elsewhere() -> Any:
+    """Return what keeps Litestar from showing its document: pages/interface.py shows ours, which has more in it."""
     from litestar.openapi.plugins import JsonRenderPlugin
 
-    return [JsonRenderPlugin(path="/openapi.json")]
+    class Hidden(JsonRenderPlugin):
+        def receive_router(self, router: Any) -> None:
+            router.routes.clear()
+
+    return Hidden()

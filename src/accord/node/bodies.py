@@ -152,7 +152,8 @@ def _statements(transaction: Transaction, viewer: Viewer, body: Body) -> dict[st
     where, values = viewer.may_see()
     condition, keys = among("keyid", sorted(body.keys)[:_MOST_KEYS])
     rows = transaction.rows(
-        f"SELECT kind, COUNT(*) FROM statements WHERE {condition} AND {where} GROUP BY kind ORDER BY 2 DESC, 1 LIMIT 50",
+        f"SELECT kind, COUNT(*) FROM statements WHERE {condition} AND {where} GROUP BY kind ORDER BY 2 DESC, 1"
+        " LIMIT 50",
         *keys, *values,
     )  # fmt: skip
     return dict(rows)

@@ -8,11 +8,19 @@ import threading
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
 
+from .auth.sessions import is_secure, secret_of
+from .auth.signed_requests import HEADER
+from .auth.throttling import address_of
+from .node import Node
 from .problems import MEDIA_TYPE
 
 if TYPE_CHECKING:
-    from litestar.types import ASGIApp, Message, Receive, Send
+    from anyio import CancelScope
+    from litestar import Litestar
+    from litestar.connection import ASGIConnection
+    from litestar.types import Message, Receive, Send
 
 HEADERS = {
     b"content-security-policy": b"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
@@ -26,54 +34,138 @@ HEADERS = {
 }
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _CLIENTS = 10_000
+_WRITE = "Write it in UTF-8, percent-encoded."
+_OTHER_SITE = "Sent from another site's page."
 logger = logging.getLogger("accord.requests")
 
 
 class Guard:
-    """One layer around the application: a check of the sender's page, a rate, security headers, a line in the log."""
+    """The layer around the whole application: also what no handler answers passes here.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    It checks the sender's page and the sender's rate, answers HEAD and OPTIONS for every path, and adds the headers.
+    """
+
+    def __init__(self, app: Litestar, node: Node) -> None:
+        self.app = app
+        self._node = node
+        self._rates = Rates(node.config.requests_per_minute)
+        self._headers = dict(HEADERS)
+        if is_secure(node):
+            self._headers[b"strict-transport-security"] = b"max-age=31536000"
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it here."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
-        node = scope["litestar_app"].state.node
-        started, status = time.perf_counter(), 500
+        from litestar.connection import ASGIConnection
 
-        async def sending(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                present = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *((name, value) for name, value in HEADERS.items() if name not in present),
-                ]
-                if node.config.url.startswith("https://"):
-                    message["headers"].append((b"strict-transport-security", b"max-age=31536000"))  # type: ignore[attr-defined]
-            await send(message)
-
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        client = scope.get("client") or ("", 0)
-        if scope["method"] not in _SAFE and not _is_same_site(headers):
-            await _refuse(sending, 403, "cross-site-request", "Sent from another site's page.")
-        elif (wait := rates_of(node).wait(client[0])) > 0:
-            await _refuse(sending, 429, "too-many-requests", f"Too many requests: wait {wait} seconds.", wait)
+        own: Any = {**scope, "state": {}}
+        asked: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(own)
+        method, started = scope["method"], time.perf_counter()
+        answer = _Answer(send, method, self._headers, _shows_credentials(asked, self._node))
+        if _is_unreadable(scope):
+            await _refuse(answer, 400, "bad-address", "The address holds a NUL, or bytes that are no UTF-8.", _WRITE)
+        elif method not in _SAFE and not _is_same_site(asked):
+            await _refuse(answer, 403, "cross-site-request", _OTHER_SITE, "Send it from a page here.")
+        elif (wait := self._rates.wait(address_of(asked))) > 0:
+            await _refuse(answer, 429, "too-many-requests", "Too many requests.", f"Wait {wait} seconds.", wait)
         else:
-            await self._app(scope, receive, sending)
+            await self._pass_on(scope, receive, answer)
         seconds = time.perf_counter() - started
-        METERS.count(scope["method"], status, seconds)
+        METERS.count(method, answer.status, seconds)
         if logger.isEnabledFor(logging.INFO):
-            line = {
-                "method": scope["method"],
-                "path": _loggable(scope["path"]),
-                "status": status,
-                "seconds": round(seconds, 4),
-            }
-            logger.info(json.dumps(line))
+            line = {"method": method, "path": _loggable(scope["path"]), "status": answer.status}
+            logger.info(json.dumps({**line, "seconds": round(seconds, 4)}))
+
+    async def _pass_on(self, scope: Any, receive: Receive, answer: _Answer) -> None:
+        """Have the application answer; HEAD as GET, and OPTIONS as a method that no path has: it names those it has.
+
+        An answer without a body is over once it has begun, even where a body would come for hours.
+        """
+        from anyio import CancelScope
+
+        inner = {**scope, "method": {"HEAD": "GET", "OPTIONS": "TRACE"}.get(answer.method, answer.method)}
+        if answer.compresses_nothing:
+            inner["headers"] = [item for item in scope["headers"] if item[0] != b"accept-encoding"]
+        with CancelScope() as answer.over:
+            await self.app(inner, receive, answer)  # type: ignore[arg-type]
+
+
+class _Answer:
+    """Sends an answer on with the headers that every answer has."""
+
+    def __init__(self, send: Send, method: str, headers: dict[bytes, bytes], shown: str) -> None:
+        self._send = send
+        self.method = method
+        self._headers = headers
+        self._shown = shown
+        self.status = 500
+        self.over: CancelScope | None = None
+
+    @property
+    def compresses_nothing(self) -> bool:
+        """Whether what is shown could be guessed from lengths (BREACH): a browser sends a session for any page's link.
+
+        A program sends a token for itself alone, and no page holds a secret of its visitors.
+        """
+        return self._shown == "session"
+
+    async def __call__(self, message: Message) -> None:
+        """Send a message of the application."""
+        if message["type"] == "http.response.start":
+            message["status"] = self.status = self._status(message["status"])
+            message["headers"] = self._complete(message["headers"])
+        elif self._is_bodiless:
+            return
+        await self._send(message)
+        if self._is_bodiless:
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+            if self.over:
+                self.over.cancel()
+
+    @property
+    def _is_bodiless(self) -> bool:
+        return self.method == "HEAD" or (self.method == "OPTIONS" and self.status == 204)
+
+    def _status(self, status: int) -> int:
+        return 204 if self.method == "OPTIONS" and status == 405 else status
+
+    def _complete(self, headers: Any) -> list[tuple[bytes, bytes]]:
+        given = [(name.lower(), value) for name, value in headers]
+        if self._is_bodiless and self.status == 204:
+            given = [item for item in given if item[0] not in (b"content-type", b"content-length")]
+        given = [(name, _with_head(value) if name == b"allow" else value) for name, value in given]
+        present = {name for name, _ in given}
+        if b"cache-control" not in present:
+            given.append((b"cache-control", b"private, no-store" if self._shown else b"no-cache"))
+        return given + [item for item in self._headers.items() if item[0] not in present]
+
+
+def _with_head(allowed: bytes) -> bytes:
+    """Return the methods of a path, sorted, with those that are answered here."""
+    found = {item.strip() for item in allowed.split(b",")} | {b"OPTIONS"}
+    return b", ".join(sorted(found | {b"HEAD"} if b"GET" in found else found))
+
+
+def _shows_credentials(asked: ASGIConnection[Any, Any, Any, Any], node: Node) -> str:
+    """Return what a request shows to say who sends it: "header", "session", or "" for a visitor."""
+    if "authorization" in asked.headers or HEADER.lower() in asked.headers:
+        return "header"
+    return "session" if secret_of(asked, node) else ""
+
+
+def _is_unreadable(scope: Any) -> bool:
+    """Whether an address holds what is no text: UTF-8 that is none, or NUL, which PostgreSQL keeps nowhere."""
+    for part in (scope["raw_path"], scope["query_string"]):
+        plain = unquote_to_bytes(part)
+        try:
+            plain.decode()
+        except UnicodeDecodeError:
+            return True
+        if b"\0" in plain:
+            return True
+    return False
 
 
 def _loggable(path: str) -> str:
@@ -82,11 +174,12 @@ def _loggable(path: str) -> str:
     return f"{head}{welcome}…" if welcome else path
 
 
-def _is_same_site(headers: dict[str, str]) -> bool:
+def _is_same_site(asked: ASGIConnection[Any, Any, Any, Any]) -> bool:
     """Whether a browser says that one of our own pages sent this; a program that is no browser says nothing of it.
 
     A bearer token is no ambient authority: no other site's page can make a browser send it.
     """
+    headers = asked.headers
     if headers.get("authorization", "").startswith("Bearer "):
         return True
     site = headers.get("sec-fetch-site")
@@ -117,14 +210,6 @@ class Rates:
         return 0 if allowed else int((1 - left) * 60 / self._most) + 1
 
 
-def rates_of(node: Any) -> Rates:
-    """Return the node's rates, made at the first request."""
-    found: Rates | None = getattr(node, "rates", None)
-    if found is None:
-        found = node.rates = Rates(node.config.requests_per_minute)
-    return found
-
-
 class Meters:
     """Counts of requests by method and status, and the time they took."""
 
@@ -144,13 +229,11 @@ class Meters:
 METERS = Meters()
 
 
-async def _refuse(send: Send, status: int, code: str, title: str, wait: int = 0) -> None:
-    body = json.dumps({"type": f"urn:accord:problem:{code}", "title": title, "status": status}).encode()
+async def _refuse(send: Send, status: int, code: str, title: str, detail: str, wait: int = 0) -> None:
+    plain = {"type": f"urn:accord:problem:{code}", "title": title, "status": status, "detail": detail}
+    body = json.dumps(plain).encode()
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
     if wait:
         headers.append((b"retry-after", str(wait).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
-
-
-MIDDLEWARE = [Guard]

@@ -231,3 +231,23 @@ def test_what_is_left_of_uploads_and_jobs_goes(still, queued, monkeypatch):
     jobs_table.cancel(still.store, OPERATOR, waiting)
     sweep(still)
     assert not folder_of(still, waiting).exists()
+
+
+def test_an_upload_is_kept_as_long_as_the_settings_say(tmp_path, still, queued, monkeypatch):
+    from msgspec.structs import replace
+
+    from accord.node.jobs.folders import sweep
+
+    still.config = replace(still.config, upload_days=2)
+    job, worker = queued(), Jobs(still)
+    try:
+        wait_for(still, job, lambda found: found.state == "done")
+    finally:
+        worker.close()
+    folder, day = folder_of(still, job), 24 * 60 * 60 * 1000
+    assert sorted(path.name for path in folder.iterdir()) == ["task.json", "upload"]
+    now = jobs_table.now()
+    for days, kept in ((1.9, True), (2.1, False)):
+        monkeypatch.setattr(jobs_table, "now", lambda days=days: now + int(days * day))
+        sweep(still)
+        assert folder.exists() == kept

@@ -17,6 +17,7 @@ from accord.node.jobs import table, uploading
 from accord.node.jobs.asked import Uploaded
 from accord.node.jobs.asking import read_asked
 from accord.node.jobs.uploading import Slots, Upload, receive
+from accord.node.node import open_node
 from accord.node.problems import TooMany
 
 BOUNDARY = "x" * 20
@@ -235,6 +236,13 @@ def test_a_plan_says_all_that_is_run():
 
 
 @pytest.fixture
+def node(tmp_path):
+    """A node of the test's own, at which nobody works."""
+    with open_node(tmp_path / "node", jurisdiction="DE", requests_per_minute=1_000_000) as made:
+        yield made
+
+
+@pytest.fixture
 def as_role(node):
     """Makes headers of an account with a role."""
 
@@ -270,8 +278,6 @@ def test_refusals_over_http(node, client, as_role):
 
 
 def test_oversize_is_refused_before_and_while_it_comes(tmp_path, running):
-    from accord.node.node import open_node
-
     with open_node(tmp_path / "small", jurisdiction="DE", upload_bytes=100_000, requests_per_minute=10_000) as node:
         account = accounts.add(node, login="pub", name="p", by="test", roles=["publisher"])
         token = tokens.make(node, account.viewer, "t", ["publisher"], 1)[1]
@@ -298,3 +304,11 @@ def test_what_waits_is_bounded(node, client, as_role):
     refused = client.post("/api/v1/jobs", files={"file": ("a.csv", b"x")}, headers=headers)
     assert refused.status_code == 429 and refused.headers["retry-after"]
     assert len(list((node.folder / "jobs").iterdir())) == table.MOST_OPEN
+
+
+def test_the_interface_is_described(client):
+    paths = client.get("/api/openapi.json").json()["paths"]
+    body = paths["/api/v1/jobs"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert body["required"] == ["file"]
+    assert {"card", "framework", "disclosure", "data.label.column", "plan"} <= set(body["properties"])
+    assert {"/api/v1/jobs/{job_id}", "/api/v1/jobs/{job_id}/cancel", "/api/v1/jobs/{job_id}/events"} <= set(paths)

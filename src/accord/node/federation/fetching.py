@@ -169,6 +169,8 @@ def _left(deadline: float) -> float:
 
 
 def _read(answer: http.client.HTTPResponse, most: int, place: str) -> bytes:
+    if answer.length is None and not answer.chunked:  # such an answer is over wherever the network cuts it
+        raise Unavailable("peer-cut-off", f"{place} does not say how long its answer is", _REMEDY)
     body = bytearray()  # not a list of pieces: who sends byte by byte would make it a long one
     while chunk := answer.read1(_CHUNK):
         body += chunk

@@ -114,7 +114,7 @@ def _assess(path: Path, folder: Path, task: Task, tell: Tell) -> tuple[Assessmen
             "Upload a table (CSV, Parquet, JSON lines), a model file, or an archive with such files.",
         )
     tell(_stage("judging"))
-    made = _publishable(made, frameworks, inspectors, terms)
+    made = _publishable(_without_place(made, folder), frameworks, inspectors, terms)
     return (followed.mark(made), followed.files) if followed else (made, {})
 
 
@@ -148,6 +148,17 @@ def _followed(task: Task) -> Followed | None:
     heard = reread(task.plan.encode())
     plan = check_plan(heard.record(Plan), name=heard.id[7:23])
     return Followed(plan, heard.id, heard.raw, task.plan_proof.encode(), task.asked.deviate)
+
+
+def _without_place(made: Assessment, folder: Path) -> Assessment:
+    """Take out where on this machine the upload lies, should an inspector's failure name it."""
+    from msgspec.structs import replace
+
+    place = f"{folder}/"
+    items = tuple(
+        replace(item, detail=item.detail.replace(place, "")) if place in item.detail else item for item in made.evidence
+    )
+    return replace(made, evidence=items)
 
 
 def _publishable(
@@ -199,7 +210,7 @@ def _result(event: Measured, target: Target) -> Told:
             title=event.step.inspector.title[:_LONGEST],
             part=visible((part.path or target.subject.name) if part else "", longest=200),
             status=item.status,
-            detail=visible(item.detail, longest=_LONGEST),
+            detail=visible(item.detail.replace(f"{Path.cwd()}/", ""), longest=_LONGEST),
             measurements=len(item.measurements),
             findings=len(item.findings),
             worst=worst.severity if worst else "",
@@ -214,9 +225,8 @@ def _result(event: Measured, target: Target) -> Told:
 def _failure(error: AccordError) -> Failure:
     from ...reports.visible import visible
 
-    return Failure(
-        code=error.code, message=visible(error.message, keep="\n"), remedy=visible(error.remedy, longest=_LONGEST)
-    )
+    message = error.message.replace(f"{Path.cwd()}/", "")
+    return Failure(code=error.code, message=visible(message, keep="\n"), remedy=visible(error.remedy, longest=_LONGEST))
 
 
 if __name__ == "__main__":
