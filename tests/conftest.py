@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,3 +117,23 @@ def conformance() -> Path:
     if not folder:
         pytest.skip("ACCORD_CONFORMANCE is not set; docs/conformance.md says where to get the data")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def in_browser() -> Callable[..., Any]:
+    """in_browser(script, *arguments): what a script that drives Chromium has seen; tests/browser/ has what it needs."""
+    chromium = os.environ.get("ACCORD_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    tools = Path(__file__).parent / "browser" / "node_modules"
+    if not (
+        chromium and shutil.which("node") and all((tools / name).is_dir() for name in ("axe-core", "playwright-core"))
+    ):
+        missing = "Chromium, Node.js, or what `npm ci` in tests/browser installs, is not there"
+        pytest.fail(missing) if os.environ.get("ACCORD_REQUIRE_BROWSER") == "1" else pytest.skip(missing)
+
+    def seen(script: Path, *arguments: object, seconds: float = 300) -> Any:
+        command = ["node", str(script), str(chromium), *map(str, arguments)]
+        ran = subprocess.run(command, capture_output=True, timeout=seconds, check=False)
+        assert ran.returncode == 0, ran.stderr.decode()
+        return json.loads(ran.stdout)
+
+    return seen

@@ -1,17 +1,10 @@
 // Reads pages in Chromium as people do, and prints as JSON what is wrong with them and what they did.
 // usage: node axe.mjs CHROMIUM PAGE.html=LOOK,LOOK ... ; what it needs is installed in ../browser
-import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
+import { given, launch, overflow, print, violations } from "../browser/chromium.mjs";
 
-const require = createRequire(new URL("../browser/", import.meta.url));
-const { chromium } = require("playwright-core");
-const axe = require("axe-core").source;
-
-const [executablePath, ...given] = process.argv.slice(2);
 const tasks = given.map((text) => [text.slice(0, text.lastIndexOf("=")), text.slice(text.lastIndexOf("=") + 1).split(",")]);
 const files = tasks.map(([file]) => file);
-const quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-  "--disable-background-networking", "--disable-component-update"];
 const looks = [
   { name: "light", colorScheme: "light", width: 1280 },
   { name: "dark", colorScheme: "dark", width: 1280 },
@@ -20,7 +13,7 @@ const looks = [
   { name: "unchecked", colorScheme: "light", width: 1280, unchecked: true },
 ];
 
-const browser = await chromium.launch({ executablePath, args: quiet });
+const browser = await launch();
 const results = [];
 for (const [file, wanted] of tasks) {
   for (const look of looks.filter(({ name }) => wanted.includes(name))) {
@@ -35,14 +28,11 @@ for (const [file, wanted] of tasks) {
     const started = Date.now();
     await page.goto(pathToFileURL(file).href, { waitUntil: "load" });
     const milliseconds = Date.now() - started;
-    if (!look.unchecked) await page.evaluate(axe);
     await page.evaluate(() => document.querySelectorAll("details").forEach((item) => { item.open = true; }));
-    const run = () => globalThis.axe.run(document, { resultTypes: ["violations"] });
-    const { violations } = look.unchecked ? { violations: [] } : await page.evaluate(run);
     results.push({
       file, look: look.name, milliseconds, requests, messages,
-      overflow: await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
-      violations: violations.map(({ id, help, nodes }) => ({ id, help, places: nodes.slice(0, 3).map((node) => node.html.slice(0, 200)) })),
+      overflow: await overflow(page),
+      violations: look.unchecked ? [] : await violations(page),
     });
     await page.close();
   }
@@ -71,4 +61,4 @@ acts.shownAfter = await page.locator(`#${target}`).isVisible();
 await context.close();
 
 await browser.close();
-process.stdout.write(JSON.stringify({ results, acts }));
+print({ results, acts });

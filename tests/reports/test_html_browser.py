@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,28 +12,12 @@ from accord.i18n import in_language
 pytestmark = pytest.mark.browser
 
 HERE = Path(__file__).parent
-TOOLS = HERE.parent / "browser" / "node_modules"
 LOOKS = {"compas": "light,dark,narrow,print", "hostile": "narrow", "empty": "dark", "many": "unchecked"}
 
 
-def _missing() -> str | None:
-    if not (shutil.which("chromium") or shutil.which("chromium-browser") or os.environ.get("ACCORD_CHROMIUM")):
-        return "Chromium is not installed (`apt-get install chromium`, or name it in ACCORD_CHROMIUM)"
-    if not shutil.which("node"):
-        return "Node.js is not installed"
-    if not (TOOLS / "axe-core").is_dir() or not (TOOLS / "playwright-core").is_dir():
-        return "axe-core and playwright-core are not installed (`npm ci` in tests/browser)"
-    return None
-
-
 @pytest.fixture(scope="module")
-def seen(sample, render, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+def seen(sample, render, in_browser, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """What the browser saw on every sample page, in the looks that differ for it."""
-    missing = _missing()
-    if missing and os.environ.get("ACCORD_REQUIRE_BROWSER") == "1":
-        pytest.fail(f"the browser checks were asked for, but {missing}")
-    if missing:
-        pytest.skip(missing)
     folder = tmp_path_factory.mktemp("pages")
     files = []
     for kind, looks in LOOKS.items():
@@ -46,12 +27,7 @@ def seen(sample, render, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     with in_language("ar"):
         (folder / "arabic.html").write_text(render(sample.compas()), encoding="utf-8")
     files.append(f"{folder / 'arabic.html'}=light,narrow")
-    chromium = os.environ.get("ACCORD_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    ran = subprocess.run(
-        ["node", str(HERE / "axe.mjs"), str(chromium), *files], capture_output=True, timeout=300, check=False
-    )
-    assert ran.returncode == 0, ran.stderr.decode()
-    return json.loads(ran.stdout)
+    return in_browser(HERE / "axe.mjs", *files)
 
 
 def test_axe_finds_nothing(seen) -> None:

@@ -1,16 +1,10 @@
 // Reads the form and a judged report in Chromium, then answers the served form as a person does: script is off.
-// usage: node form.mjs CHROMIUM SERVED_URL PAGE.html ... ; what it needs is installed in ../browser
-import { createRequire } from "node:module";
+// usage: node form.mjs CHROMIUM SERVED_URL VALID_UNTIL PAGE.html ... ; what it needs is installed in ../browser
 import { pathToFileURL } from "node:url";
+import { given, launch, overflow, print, violations } from "../browser/chromium.mjs";
 
-const require = createRequire(new URL("../browser/", import.meta.url));
-const { chromium } = require("playwright-core");
-const axe = require("axe-core").source;
-
-const [executablePath, url, ...files] = process.argv.slice(2);
-const quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-  "--disable-background-networking", "--disable-component-update"];
-const browser = await chromium.launch({ executablePath, args: quiet });
+const [url, until, ...files] = given;
+const browser = await launch();
 const results = [];
 for (const file of files) {
   for (const [width, colorScheme] of [[1280, "light"], [360, "dark"]]) {
@@ -18,12 +12,8 @@ for (const file of files) {
     const requests = [];
     page.on("request", (request) => requests.push(request.url()));
     await page.goto(pathToFileURL(file).href);
-    await page.evaluate(axe);
-    const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
     results.push({
-      file, width, requests: requests.length,
-      overflow: await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
-      violations: violations.map(({ id, nodes }) => ({ id, places: nodes.slice(0, 3).map((node) => node.html.slice(0, 200)) })),
+      file, width, requests: requests.length, overflow: await overflow(page), violations: await violations(page),
     });
     await page.close();
   }
@@ -39,8 +29,8 @@ await page.locator('[name="1.decision"][value="not_met"]').check();
 await page.locator('[name="1.reason"]').fill("\n=first\nsecond");
 await page.getByRole("button").click();
 const alert = await page.getByRole("alert").innerText();
-await page.locator('[name="valid_until"]').fill(process.env.VALID_UNTIL);
+await page.locator('[name="valid_until"]').fill(until);
 await page.getByRole("button").click();
 const last = await page.locator("main").innerText();
 await browser.close();
-process.stdout.write(JSON.stringify({ results, alert, last }));
+print({ results, alert, last });

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
@@ -25,17 +22,6 @@ from accord.reviews.sheet import open_sheet
 pytestmark = pytest.mark.browser
 
 HERE = Path(__file__).parent
-TOOLS = HERE.parent / "browser" / "node_modules"
-
-
-def chromium() -> str:
-    found = os.environ.get("ACCORD_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    missing = not (found and shutil.which("node") and (TOOLS / "axe-core").is_dir())
-    if missing and os.environ.get("ACCORD_REQUIRE_BROWSER") == "1":
-        pytest.fail("the browser checks were asked for, but Chromium, Node.js or tests/browser is not installed")
-    if missing:
-        pytest.skip("Chromium, Node.js or tests/browser is not installed")
-    return str(found)
 
 
 def judged(assessment: Assessment, opened, framework_file, row) -> Assessment:
@@ -50,8 +36,8 @@ def judged(assessment: Assessment, opened, framework_file, row) -> Assessment:
     return replace(assessment, verdicts=found.verdicts, reviews=reviews)
 
 
-def test_people_can_read_it_and_answer(assessment, opened, framework_file, row, tmp_path, monkeypatch):
-    browser, details = chromium(), Details(frameworks=(framework_file.framework,))
+def test_people_can_read_it_and_answer(assessment, opened, framework_file, row, in_browser, tmp_path, monkeypatch):
+    details = Details(frameworks=(framework_file.framework,))
     pages = {
         "paper.html": render_form(assessment, opened, details),
         "corrected.html": render_form(assessment, opened, details, Served("/x/", {"1.reason": "so"}, ["wrong", "<b>"])),
@@ -70,15 +56,7 @@ def test_people_can_read_it_and_answer(assessment, opened, framework_file, row, 
     while not started:
         assert thread.is_alive()
     until = f"{datetime.now(UTC).date() + timedelta(days=30)}"
-    ran = subprocess.run(
-        ["node", str(HERE / "form.mjs"), browser, started[0].url, *(str(tmp_path / name) for name in pages)],
-        capture_output=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "VALID_UNTIL": until},
-    )
-    assert ran.returncode == 0, ran.stderr.decode()
-    seen = json.loads(ran.stdout)
+    seen = in_browser(HERE / "form.mjs", started[0].url, until, *(tmp_path / name for name in pages))
     assert len(seen["results"]) == 2 * len(pages)
     assert not [result for result in seen["results"] if result["violations"]], json.dumps(seen["results"], indent=1)
     assert {result["overflow"] for result in seen["results"]} == {0}

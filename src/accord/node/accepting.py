@@ -6,6 +6,7 @@ rightly follows one that is held, takes its place; any other is kept as a statem
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from ..trust.trust_list_shelf import FOLDER, Shelf
 from .node import Node
 
 _MOST_REFUSED = 500
+_LOOK_SECONDS = 1.0
+logger = logging.getLogger("accord.accepting")
 
 
 @dataclass
@@ -103,6 +106,31 @@ def pin(node: Node, identity: str, pinned: Collection[str]) -> bool:
         return False
     shelf_of(node).take([line], pinned)
     return True
+
+
+class Accepting:
+    """The thread that takes up lists as they come in, for all that goes by the shelf alone."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="accepting", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._ended.set()
+        self._node.noticed()
+        self._thread.join(30)
+
+    def _work(self) -> None:
+        while not self._ended.is_set():
+            try:
+                chains(self._node)
+            except AccordError as error:  # a list on the shelf was altered, or the store can't be reached
+                logger.warning("%s", error.message)
+            if not self._ended.is_set():
+                self._node.wait_for_growth(self._node.grown_to, _LOOK_SECONDS)
 
 
 def _of(node: Node) -> _Held:

@@ -18,27 +18,37 @@ MAX_HEAD_BYTES = 64 * 1024
 GRACE_SECONDS = 10.0
 LEAST_BYTES_A_SECOND = 16 * 1024
 MAX_CONNECTIONS = 512
+CROWDED = 384
+DRAIN_SECONDS = 30.0
 _THREADS = 16
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """HTTP/1.1 where a request's head is small and comes soon, and its body comes at a pace."""
+    """HTTP/1.1 where a request's head is small and comes soon, its body comes at a pace, and its answer is taken.
+
+    Where many are connected, whoever has waited longest without a whole request gives way to who comes anew.
+    """
 
     _received = 0
     _in_head = False
-    _in_message = False
     _began = 0.0
     _timer: asyncio.TimerHandle | None = None
+    _stuck: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock: a connection that sends nothing is closed like one that sends too slowly."""
         super().connection_made(transport)
         self._restart()
+        self._waiting[self] = None
+        if len(self.connections) > CROWDED:
+            next(iter(self._waiting))._abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
-        if self._timer:
-            self._timer.cancel()
+        """Stop the clocks."""
+        self._waiting.pop(self, None)
+        for timer in (self._timer, self._stuck):
+            if timer:
+                timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -51,7 +61,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request begins: restart the clock."""
-        self._in_head = self._in_message = True
+        self._in_head = True
         self._restart()
         super().on_message_begin()
 
@@ -62,10 +72,41 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is here: how long the answer takes is our matter."""
-        self._in_message = False
+        self._waiting.pop(self, None)
         if self._timer:
             self._timer.cancel()
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """The answer is sent: now the next request is waited for."""
+        self._waiting[self] = None
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        """More of an answer is ready than the client takes: it has some time to take it."""
+        super().pause_writing()
+        self._stuck = self.loop.call_later(DRAIN_SECONDS, self._abort)
+
+    def resume_writing(self) -> None:
+        """The client takes its answer."""
+        super().resume_writing()
+        if self._stuck:
+            self._stuck.cancel()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection, even if its client never took the end of an answer."""
+        self._abort()
+
+    @property
+    def _waiting(self) -> dict[BoundedProtocol, None]:
+        """The server's connections without a whole request, the longest first."""
+        found: dict[BoundedProtocol, None] = self.server_state.__dict__.setdefault("waiting", {})
+        return found
+
+    def _abort(self) -> None:
+        self._waiting.pop(self, None)
+        if self.transport is not None:
+            self.transport.abort()
 
     def _restart(self) -> None:
         self._received, self._began = 0, self.loop.time()
@@ -75,12 +116,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _look(self) -> None:
         """Close the connection if what has come is less than the time allows for; else look again."""
+        if self.flow is not None and self.flow.read_paused:  # It is we who do not read.
+            self._restart()
+            return
         allowed = GRACE_SECONDS + (0 if self._in_head else self._received / LEAST_BYTES_A_SECOND)
         left = self._began + allowed - self.loop.time()
-        if self.transport is None or self.transport.is_closing():
-            return
         if left <= 0:
-            self.transport.close()
+            self._abort()
         else:
             self._timer = self.loop.call_later(max(left, 0.5), self._look)
 

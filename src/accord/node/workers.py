@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from .accepting import Accepting
 from .federation.following import Followers
 from .federation.showing import headers_of
 from .jobs.working import Jobs
@@ -24,7 +25,7 @@ class Worker(Protocol):
 @contextmanager
 def working(node: Node) -> Iterator[None]:
     """Run the workers of a node while the block lasts."""
-    workers: list[Worker] = [Followers(node, headers_of(node)), Cosigning(node), Judging(node), Jobs(node)]
+    workers: list[Worker] = [Followers(node, headers_of(node)), Cosigning(node), Judging(node), Accepting(node), Jobs(node)]
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ import re
 import shutil
 import threading
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -47,7 +47,7 @@ class Liar:
     are sent as they are, or a function of the honest body that returns such bytes, or writes to the socket itself."""
 
     def __init__(self, url):
-        self.honest, self.lies, self.asked = url, {}, []
+        self.honest, self.lies, self.asked, self.mistakes = url, {}, [], []
         liar = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -55,8 +55,12 @@ class Liar:
 
             def do_GET(self):
                 liar.asked.append(self.path)
-                with suppress(OSError):
+                try:
                     liar.answer(self)
+                except OSError:
+                    pass  # whoever asked has hung up
+                except Exception as error:
+                    liar.mistakes.append(error)
                 self.close_connection = True
 
             do_POST = do_GET
@@ -191,42 +195,59 @@ def swapped(found):
 
 
 def altered(found):
-    envelope = json.loads(found[3]["line"])
+    envelope = json.loads(found[0]["line"])
     payload = base64.b64decode(envelope["payload"]).replace(b"it is wrong", b"it is right")
     envelope["payload"] = base64.b64encode(payload).decode()
-    found[3]["line"] = json.dumps(envelope, separators=(",", ":"))
+    found[0]["line"] = json.dumps(envelope, separators=(",", ":"))
     return found
 
 
+def numbered(digits):
+    return changed(lambda body: re.sub(rb'"index":\d+', b'"index":' + digits, body))
+
+
+def turned(body):
+    return body[len(body) // 2 :] + body[: len(body) // 2]
+
+
 PAGES = {
-    "a line of another entry": rows(swapped),
-    "a line that was altered": rows(altered),
-    "a line that is none": each(line="{}"),
-    "a line of control characters": each(line="\x1b[31m\x00\u202e"),
-    "a line of NaN": each(line='{"payload": NaN}'),
-    "a line nested deeply": each(line="[" * 300_000),
-    "one line too many": rows(lambda found: [*found, {**found[-1], "index": found[-1]["index"] + 1}]),
-    "no lines": whole(b""),
-    "lines of others": rows(lambda found: [{**row, "index": row["index"] + 1} for row in found]),
-    "lines twice": rows(lambda found: [item for row in found for item in (row, row)]),
-    "lines backwards": rows(lambda found: found[::-1]),
-    "an index that is text": each(index="1"),
-    "an index that is negative": each(index=-1),
-    "an index of 400 digits": changed(lambda body: re.sub(rb'"index":\d+', b'"index":' + b"9" * 400, body)),
-    "an index of NaN": changed(lambda body: re.sub(rb'"index":\d+', b'"index":NaN', body)),
-    "a million lines": whole(b'{"index":0}\n' * 1_000_000),
-    "forty million line ends": whole(b"\n" * (40 * 1024 * 1024 - 1)),
-    "a text that never ends": whole(b'{"index":300,"disclosure":"public","line":"' + b"a" * (39 * 10**6)),
-    "no text": changed(lambda body: body.replace(b'"line":"', b'"line":"\xff')),
-    "half a surrogate": changed(lambda body: body.replace(b'"line":"', b'"line":"\\ud800')),
+    "a line of another entry": ("not-that-entry", rows(swapped)),
+    "a line that was altered": ("signature-invalid", rows(altered)),
+    "a line that is none": ("malformed-json", each(line="{}")),
+    "a line of control characters": ("malformed-json", each(line="\x1b[31m\x00\u202e")),
+    "a line of NaN": ("malformed-json", each(line='{"payload": NaN}')),
+    "a line nested deeply": ("malformed-json", each(line="[" * 300_000)),
+    "one line too many": ("bad-page", rows(lambda found: [*found, {**found[-1], "index": found[-1]["index"] + 1}])),
+    "no lines": ("malformed-json", whole(b"")),
+    "lines of others": ("bad-page", rows(lambda found: [{**row, "index": row["index"] + 1} for row in found])),
+    "lines twice": ("bad-page", rows(lambda found: [item for row in found for item in (row, row)])),
+    "lines backwards": ("bad-page", rows(lambda found: found[::-1])),
+    "an index that is text": ("malformed-json", each(index="1")),
+    "an index that is negative": ("bad-page", each(index=-1)),
+    "an index of 400 digits": (
+        "bad-page",
+        numbered(b"9" * 400),
+    ),
+    "an index of NaN": ("malformed-json", numbered(b"NaN")),
+    "a million lines": ("bad-page", whole(b'{"index":0}\n' * 1_000_000)),
+    "forty million line ends": ("bad-page", whole(b"\n" * (40 * 1024 * 1024 - 1))),
+    "a text that never ends": (
+        "malformed-json",
+        whole(b'{"index":300,"disclosure":"public","line":"' + b"a" * (39 * 10**6)),
+    ),
+    "no text": ("malformed-json", changed(lambda body: body.replace(b'"line":"', b'"line":"\xff'))),
+    "half a surrogate": ("malformed-json", changed(lambda body: body.replace(b'"line":"', b'"line":"\\ud800'))),
 }
 TILES = {
-    "entries that are cut off": changed(lambda body: body[:-1]),
-    "entries that were altered": changed(lambda body: body[:-70] + b"AAAA" + body[-66:]),
-    "entries of length 65535": whole(b"\xff\xff" + b"a" * 65_535),
-    "no entries": whole(b"", "404 Not Found"),
-    "entries of nothing": whole(bytes(512)),
-    "entries in another order": changed(lambda body: body[len(body) // 2 :] + body[: len(body) // 2]),
+    "entries that are cut off": ("malformed-bundle", changed(lambda body: body[:-1])),
+    "entries that were altered": ("entries-do-not-fit", changed(lambda body: body[:-70] + b"AAAA" + body[-66:])),
+    "entries of length 65535": ("malformed-bundle", whole(b"\xff\xff" + b"a" * 65_535)),
+    "no entries": ("no-tile", whole(b"", "404 Not Found")),
+    "entries of nothing": ("entries-do-not-fit", whole(bytes(512))),
+    "entries in another order": (
+        "malformed-bundle",
+        changed(turned),
+    ),
 }
 
 
@@ -278,7 +299,10 @@ class World:
         return follow(self.b, self.peer, lambda peer, target: {})
 
     def require_refusal(self):
-        """Follow while somebody lies: refused with a reason, in bounded time and memory, and what was good is kept."""
+        """Follow while somebody lies: refused with a reason, in bounded time and memory, and what was good is kept.
+
+        Returns the code of the refusal.
+        """
         known = self.mirrored.size
         with bounded(), pytest.raises(AccordError) as refused:
             self.sync()
@@ -290,7 +314,9 @@ class World:
             assert halted(transaction) == ""
             assert transaction.one(_KEPT, self.origin)[0] >= known
         assert check(self.b).faults == ()
+        assert self.liar.mistakes == []
         self.require_recovery()
+        return refused.value.code
 
     def require_recovery(self):
         """Once the peer is honest again, all comes, each once."""
@@ -347,14 +373,16 @@ def test_whatever_comes_instead_of_an_answer(world, at, lie):
 
 @pytest.mark.parametrize("lie", PAGES)
 def test_statements_that_are_not_those_of_the_log(world, lie):
-    world.lie(PAGE, PAGES[lie])
-    world.require_refusal()
+    code, answer = PAGES[lie]
+    world.lie(PAGE, answer)
+    assert world.require_refusal() == code
 
 
 @pytest.mark.parametrize("lie", TILES)
 def test_entries_that_do_not_lead_to_what_was_signed(world, lie):
-    world.lie(ENTRIES, TILES[lie])
-    world.require_refusal()
+    code, answer = TILES[lie]
+    world.lie(ENTRIES, answer)
+    assert world.require_refusal() == code
 
 
 def heads(a):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -82,7 +82,8 @@ def _described() -> RequestBody:
 class _Upload(Operation):
     """What the description of the interface says of the body, which is read as a stream."""
 
-    request_body: RequestBody | None = field(default_factory=_described)
+    def __post_init__(self) -> None:
+        self.request_body = _described()
 
 
 @post(

@@ -86,7 +86,9 @@ def _agreement_page(
 
 
 def _said(heard: Heard) -> AgreementAcceptance | AgreementEnd:
-    return heard.record(AgreementEnd if heard.kind == "agreement-end" else AgreementAcceptance)
+    if heard.kind == "agreement-end":
+        return heard.record(AgreementEnd)
+    return heard.record(AgreementAcceptance)
 
 
 def _edge(node: Node, viewer: Viewer, identity: str, at: datetime | None) -> Edge:
