@@ -58,8 +58,7 @@ class NodeConfig(Record, frozen=True, kw_only=True):
 
     `url` is where others reach it ("" while it serves this machine only). `store` is "" for SQLite in the node's
     folder, or a `postgresql://` address. `frameworks` are judged beside those of the jurisdiction; `profile` is a file
-    with thresholds of one's own. `upload_bytes` bounds an upload, `upload_days` is how long it is kept after its job,
-    `endpoints` lists what an assessment may connect to.
+    with thresholds of one's own. `upload_bytes` bounds an upload, `upload_days` is how long it is kept after its job.
     `poll_seconds` is how often peers are asked that do not hold a connection open. `oidc` is a provider to log in at.
     """
 
@@ -77,10 +76,7 @@ class NodeConfig(Record, frozen=True, kw_only=True):
     batch_bytes: int = 64 * 1024 * 1024
     requests_per_minute: int = 600
     workers: int = 1
-    endpoints: tuple[str, ...] = ()
-    private_peers: tuple[str, ...] = ()
     poll_seconds: float = 30.0
-    open_registration: bool = False
     oidc: Oidc | None = None
 
 

@@ -17,6 +17,8 @@ import httpx
 import msgspec
 import pytest
 
+from accord.commons.recognitions import drafts as decision_drafts
+from accord.commons.recognitions.drafts import Pending
 from accord.commons.systems import drafts
 from accord.commons.systems.drafting import Answers
 from accord.commons.systems.projection import subject_of
@@ -29,13 +31,14 @@ from accord.node.jobs import table
 from accord.node.jobs.asked import Asked, Uploaded
 from accord.node.node import Node, open_node
 from accord.node.receiving import PARTS, receive
+from accord.recognition.deciding import Draft
 from accord.records.agreement import Scope
 from accord.records.card import Card, System
 from accord.records.said import Disclosure
 from accord.records.trust_list import PostalAddress
 from accord.store.statements import Incoming
 from accord.store.viewer import Viewer
-from accord.trust import VerifierKey
+from accord.trust import VerifierKey, canonical
 from accord.trust.dsse import sign, to_line
 from accord.trust.ed25519 import SigningKey
 from accord.trust.encoding import b64encode
@@ -190,6 +193,7 @@ def make_world(reports: dict[str, Path]) -> Any:
             world.statements += _publish(node, viewer, reports[level], level)
             for kind in (*KINDS, *OTHERS):
                 world.statements.append(_say(world, kind, level))
+        world.extra["base subject"] = hear(world.base.line).subjects[0].removeprefix("sha256:")
         _keep_private(world)
         return world
 
@@ -237,7 +241,10 @@ def _line(world: World, kind: str, level: str, word: str) -> bytes:
             )
             return to_line(sign(payload, [LAB]))
         case "trust-list":
-            return _list_line(word, "FR", _list_key(level), {word: (LAB, "laboratory")})
+            made = _list_line(word, "FR", _list_key(level), {word: (LAB, "laboratory")})
+            world.extra[f"list {level}"] = about = hear(made).subjects[0]
+            world.extra[f"body {level}"] = canonical.digest(["accord/body", about, f"urn:example:{word}"])
+            return made
         case "registration":
             entry = f"{number:016x}"
             about = subject_of(node.origin, entry)
@@ -355,6 +362,14 @@ def _keep_private(world: World) -> None:
         asked = Asked(files=(Uploaded(name=word["job"], size=1),), card=Card(system=System(name=word["job"])), reason=word["job"])
         table.add(transaction, job, owner.id, asked)
     person = accounts.add(node, login=word["person"], name=word["person"], office=word["person"], by="t")
+    pending = Pending(
+        id=secrets.token_hex(16), assessment=world.base.id, preparer=owner.id, created=now, changed=now,
+        draft=msgspec.convert(filled(msgspec.inspect.type_info(Draft), word["decision"]), Draft),
+    )  # fmt: skip
+    with node.store.writing() as transaction:
+        decision_drafts.add(transaction, pending)
+    world.extra["token"] = tokens.make(node, owner.viewer, "owner", {"publisher"}, 9)[0].id
+    world.private["decision"] = pending.id
     world.private |= {"draft": draft, "upload": upload.id, "job": job, "person": person.id}
     world.secrets |= {"link": secret, "owner": owner.id}
 

@@ -131,7 +131,7 @@ def mother():
     made.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_mother():
     """make_mother(before, within): one whose children differ, by code that is run before they start."""
     made = []

@@ -4,10 +4,12 @@ Run against the real server with its limits of time shortened; the limits of siz
 """
 
 import contextlib
+import re
 import selectors
 import socket
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -19,9 +21,14 @@ serving.GRACE_SECONDS, serving.DRAIN_SECONDS = 1.5, 1.5
 GRACE = 1.5
 
 
+@pytest.fixture(scope="module")
+def impatient(make_mother):
+    return make_mother(within=f"exec({SHORT!r})")
+
+
 @pytest.fixture
-def served(serve, make_mother):
-    return serve("a", mother=make_mother(within="exec(" + repr(SHORT) + ")"))
+def served(serve, impatient):
+    return serve("a", mother=impatient)
 
 
 def connected(served, count=1):
@@ -212,9 +219,6 @@ def test_who_never_takes_an_answer_is_let_go(served, objections):
 
 def connections(served):
     """Return how many connections the server holds."""
-    import re
-    from pathlib import Path
-
     rows = Path(f"/proc/{served.pid}/net/tcp").read_text().splitlines()[1:]
     port = f":{served.port:04X}"
     return sum(bool(re.search(rf"\S+{port} \S+ 01 ", row)) for row in rows)
