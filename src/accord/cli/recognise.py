@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,7 @@ from ..errors import UsageError
 from ..i18n import _
 from ..reports.visible import visible
 from .choosing import frameworks_option, profile_option
+from .node_folder import in_folder
 from .output import as_json, print_json
 from .recognised import outcome_words, show
 from .statements import hand_out, out, sign_with
@@ -23,12 +25,20 @@ if TYPE_CHECKING:
     from ..records import Context, Profile
 
 _STATEMENTS = Path("accord-statements")
+_STATEMENT = re.compile(r"sha256:[0-9a-f]{64}")
 _folder = click.Path(path_type=Path, exists=True)
 statements_option = click.option(
     "--statements",
     type=_folder,
     help="Folder with agreements, acceptances, ends, revocations and rechecks (default: accord-statements, if there).",
 )
+
+
+class _Report(click.Path):
+    """A report folder, or the digest of an assessment that a node keeps."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if _STATEMENT.fullmatch(str(value)) else super().convert(value, param, ctx)
 
 
 class _Recognise(click.Group):
@@ -50,7 +60,8 @@ def command() -> None:
 
 
 @command.command("assessment")
-@click.argument("assessment", type=_folder)
+@click.argument("assessment", type=_Report(path_type=Path, exists=True))
+@in_folder
 @click.option("--for", "jurisdiction", required=True, metavar="CODE", help="Where it is to count: DE.")
 @click.option("--at", default="", metavar="TIME", help="As of this day or time (default: now).")
 @statements_option
@@ -72,7 +83,8 @@ def command() -> None:
 @click.option("--remedy", default="", help="How to object to the decision.")
 @as_json
 def assessment_command(
-    assessment: Path,
+    assessment: Path | str,
+    folder: Path | None,
     jurisdiction: str,
     at: str,
     statements: Path | None,
@@ -99,6 +111,9 @@ def assessment_command(
     Recognised is what a body showed under a framework that an agreement covers. What is not is judged here, by your own
     thresholds, on their measurements as far as they fit the people, the place and the languages here. With --decide the
     decision is drafted, which a second officer signs: accord recognise sign.
+
+    ASSESSMENT can also be the digest (sha256:…) of an assessment that a node on this machine keeps: then all that the
+    node knows counts, and --folder says which node.
     """
     from ..frameworks import check_profile, open_profile
     from ..recognition.deciding import begin, decide, draw, write_draft
@@ -116,8 +131,14 @@ def assessment_command(
     key = store.own(key_name) if draft and key_name == "default" else store.load(key_name) if draft else None
     code = jurisdiction.strip().upper()
     held = open_profile(profile) if profile else None
-    opened = opened_case(assessment)
-    world = known(statements, time_of(at, datetime.now(UTC)))
+    moment = time_of(at, datetime.now(UTC))
+    if isinstance(assessment, str):
+        if statements or draft:
+            text = "with the digest of a statement, the node's statements count, and decisions are drafted on its pages"
+            raise UsageError("of-a-node", text, "Leave --statements and --decide out, or name a report folder.")
+        opened, world = _kept_on_node(folder, assessment, moment)
+    else:
+        opened, world = opened_case(assessment), known(statements, moment)
     rules = rules_for(opened, code, frameworks, held)
     if held:
         check_profile(held, [file.framework for file in rules.frameworks])
@@ -212,6 +233,22 @@ def sign_command(
     else:
         text = _("Signed. Now {name} signs the same text: accord recognise sign {draft} {assessment}")
         click.echo(visible(text.format(name=said.prepared_by.name, draft=draft, assessment=assessment)))
+
+
+def _kept_on_node(folder: Path | None, identity: str, at: datetime) -> tuple[Case, World]:
+    """Return an assessment that a node keeps, and what the node knows: whoever has its folder may see it all."""
+    from dataclasses import replace
+
+    from .node_folder import opened
+
+    with opened(folder) as node:
+        from ..node.recognising import Answer, case_of, prepare
+        from ..store.viewer import Viewer
+
+        ready = prepare(node, Viewer(account="command-line", roles=frozenset({"operator"})), identity)
+        if isinstance(ready, Answer):
+            raise UsageError("no-record", ready.reason, "Ask who published it for the whole report.")
+        return case_of(node, ready), replace(ready.world, at=at)
 
 
 def opened_case(assessment: Path) -> Case:

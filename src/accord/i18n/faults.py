@@ -27,13 +27,13 @@ def fault(source: Sequence[str], translation: Sequence[str], forms: Forms) -> st
     """Return what is wrong with a translation, or None. `source` is a text, or singular and plural.
 
     A translation has the placeholders of its source, format and all. A form that stands for a single number may say
-    that number in words, without `{n}`.
+    that number in words, without `{n}` or `{count}`.
     """
     wanted = placeholders(source[-1])
     for form, text in enumerate(translation):
         found = placeholders(text)
         in_words = len(source) > 1 and len(forms[form]) == 1
-        if found != wanted and not (in_words and found == wanted - {"{n}"}):
+        if found != wanted and not (in_words and found in (wanted - {"{n}"}, wanted - {"{count}"})):
             return f"the placeholders of {text!r} are not those of the source"
         if hidden := _hidden(text):
             return f"U+{ord(hidden):04X} can't be seen"

@@ -235,16 +235,15 @@ def _again(node: Node, viewer: Viewer, held: Pending, words: Words) -> Recogniti
 
 
 def _unchanged(node: Node, viewer: Viewer, held: Pending) -> Recognition:
-    """Return the decision as of now. Raises Conflict, naming the fields, if it says something else than the draft."""
+    """Return the decision as of now. Raises Conflict if it says something else than the draft."""
     before = held.draft.record
     words = Words(until=before.valid_until, reasons=before.reasons, conditions=before.conditions, remedy=before.remedy)
     again = _again(node, viewer, held, words)
-    other = [name for name in _SUBSTANCE if getattr(again, name) != getattr(before, name)]
-    if other:
+    if any(getattr(again, name) != getattr(before, name) for name in _SUBSTANCE):
         raise Conflict(
             "changed-meanwhile",
-            f"What this rests on has changed since it was drafted: {', '.join(other)}.",
-            "Take it back, save it again, and read what follows now.",
+            "What this rests on has changed since it was drafted, such as an agreement, a trust list or the assessment.",
+            "Save it again, and read what follows now.",
         )
     return again
 

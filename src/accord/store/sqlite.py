@@ -14,6 +14,8 @@ from .interface import Row
 
 _CACHE_KIB = 32 * 1024
 _WAIT_SECONDS = 60.0
+_LOG_PAGES = 8_000
+"""Pages of 4 KB that the write-ahead log may hold before they are moved: a batch of 1,000 statements fills 700."""
 
 
 class _Transaction:
@@ -68,6 +70,7 @@ class SQLiteStore:
             self._writer = self._connect()
             self._writer.execute("PRAGMA journal_mode=WAL")
             self._writer.execute("PRAGMA synchronous=FULL")
+            self._writer.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
 
     @property
     def place(self) -> str:

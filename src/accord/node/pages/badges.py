@@ -125,7 +125,9 @@ def _scope(found: Around) -> str:
     names = titles or list(found.inspectors)
     if not names:
         return _("nothing was judged")
-    text = ngettext("{name}", "{name} and {n} more", len(names)).format(name=names[0], n=len(names) - 1)
+    others = len(names) - 1
+    text = ngettext("{name} and {n} more", "{name} and {n} more", others).format(name=names[0], n=others)
+    text = text if others else names[0]
     return text if titles else _("no requirement judged; looked at: {names}").format(names=text)
 
 

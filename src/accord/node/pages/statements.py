@@ -46,8 +46,8 @@ def statement(node: Node, viewer: Viewer, language: str, digest: Digest, said: s
     with in_language(language):
         words = {
             "start": _("Check it in this browser"),
-            "holds": _("Holds"),
-            "fails": _("Does not hold"),
+            "holds": _("Confirmed"),
+            "fails": _("Not confirmed"),
             "digest": _("the statement is the one with this digest"),
             "signature": _("it is signed by the key"),
             "checkpoint": _("the log has signed its state, with the key"),
