@@ -1,4 +1,4 @@
-"""Three countries on three addresses: published in one, judged and recognised in another; ended, gone; revoked, seen."""
+"""Three countries on three addresses: published in one, judged and recognised in another; ended; revoked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from tests.node.three_nodes import (
     ROOTS,
     agreement,
     give,
-    make_report,
     trust_list,
 )
 from tests.recognition.conftest import assessed, make_system, sealed

@@ -9,9 +9,9 @@ from tests.recognition.conftest import ADDRESS, SAME_PEOPLE, assessed, list_line
 
 from accord.node.auth import accounts, sessions
 from accord.node.receiving import PARTS, receive
+from accord.recognition.agreements import agreement_subject
 from accord.records.agreement import Agreement, AgreementAcceptance, AgreementEnd, Conditions, Scope
 from accord.records.said import Person
-from accord.recognition.agreements import agreement_subject
 from accord.store.viewer import Viewer
 from accord.trust.ed25519 import SigningKey
 from accord.trust.keys import local_name

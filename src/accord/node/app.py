@@ -32,8 +32,8 @@ def make_app(node: Node) -> Guard:
     from litestar.openapi.spec import Contact, License
 
     from .auth.who import viewer_of
-    from .guarding import Guard
-    from .pages.language import language_of
+    from .guarding import Guard, refuse_twice
+    from .pages.language import keep_choice, language_of
 
     def give_node() -> Node:
         return node
@@ -53,6 +53,8 @@ def make_app(node: Node) -> Guard:
         },
         state=State({"node": node}),
         exception_handlers={Exception: answer},
+        before_request=refuse_twice,
+        before_send=[keep_choice],
         compression_config=CompressionConfig(
             backend="gzip", minimum_size=1_000, gzip_compress_level=5, exclude_opt_key="uncompressed"
         ),

@@ -27,7 +27,17 @@ from .federation.peers import peers
 from .node import Node
 
 STATUS_DAYS = 30
-_ABOUT = ("revocation", "disclosure", "erasure", "dispute", "dispute-answer", "recheck", "plan")
+_ABOUT = (
+    "revocation",
+    "disclosure",
+    "erasure",
+    "dispute",
+    "dispute-answer",
+    "recheck",
+    "plan",
+    "recognition",
+    "examination",
+)
 _ALWAYS = ("trust-list", "agreement", "agreement-acceptance", "agreement-end")
 _MOST = 10_000
 

@@ -242,7 +242,7 @@ def _unchanged(node: Node, viewer: Viewer, held: Pending) -> Recognition:
     if any(getattr(again, name) != getattr(before, name) for name in _SUBSTANCE):
         raise Conflict(
             "changed-meanwhile",
-            "What this rests on has changed since it was drafted, such as an agreement, a trust list or the assessment.",
+            "What this rests on has changed since it was drafted: an agreement, a trust list or the assessment.",
             "Save it again, and read what follows now.",
         )
     return again

@@ -1,7 +1,7 @@
 """The interface for programs, as one document: OpenAPI 3.1, with what every operation has in common said once.
 
-Litestar describes what each handler takes and gives. Here come who may call, every error that is answered, and the
-bodies that are read as they come.
+Litestar describes which parameters each handler takes; msgspec, what the records in and out look like. Here come who
+may call, every error that is answered, and the bodies that are read as they come.
 """
 
 from __future__ import annotations
@@ -92,40 +92,50 @@ _BODIES: dict[str, tuple[str, str, str]] = {
 """Bodies that are read as a stream, by operation: media type, description and example."""
 _MEDIA: dict[str, tuple[str, ...]] = {"statementFile": ("text/plain", "application/octet-stream")}
 """What an operation answers with beside the media type that its handler states."""
+_FORMS = ("SealedReport",)
+"""Forms of several parts, which Litestar describes well."""
 _TEXT_ERRORS = {"addCheckpoint": (("text/plain", "text/x.tlog.size"), (400, 403, 404, 409, 422))}
 """Errors whose form another standard sets (c2sp.org/tlog-witness)."""
 
 
 def describe(app: Litestar, node: Node) -> Plain:
     """Return the OpenAPI document of a node's application."""
+    import msgspec
     from litestar.routes import HTTPRoute
 
     found: Plain = app.openapi_schema.to_schema()
-    schemas: Plain = found["components"]["schemas"]
+    theirs: Plain = found["components"]["schemas"]
+    typed: list[tuple[Plain, Any]] = []
     for route in app.routes:
         if not isinstance(route, HTTPRoute):
             continue
         for method, (handler, _model) in route.route_handler_map.items():
             if operation := found["paths"].get(route.path_format, {}).get(method.lower()):
-                _complete(operation, method, handler, schemas)
+                typed += _complete(operation, method, handler)
+    made, shapes = msgspec.json.schema_components(
+        [kind for _, kind in typed], ref_template="#/components/schemas/{name}"
+    )
+    for (media, _kind), schema in zip(typed, made, strict=True):
+        media["schema"] = schema
     used = {tag for path in found["paths"].values() for operation in path.values() for tag in operation["tags"]}
     found["tags"] = [{"name": name, "description": text} for name, text in TAGS.items() if name in used]
-    found["components"] |= {
+    found["components"] = {
         "securitySchemes": _SCHEMES | {"session": {**_SCHEMES["session"], "name": cookie_name(node)}},
-        "schemas": schemas | {"Problem": PROBLEM},
+        "schemas": {name: theirs[name] for name in _FORMS} | shapes | {"Problem": PROBLEM},
         "responses": {_name(status): _error(status) for status in _REASONS},
     }
     return found
 
 
-def _complete(operation: Plain, method: str, handler: Any, schemas: Plain) -> None:
-    """Say of one operation what its handler does not."""
+def _complete(operation: Plain, method: str, handler: Any) -> list[tuple[Plain, Any]]:
+    """Say of one operation what its handler does not; return where a schema is still missing, and of which type."""
     name, writes = operation["operationId"], method != "GET"
     asks = "viewer" in handler.parsed_fn_signature.parameters
     statuses = {*_ALWAYS, *((401, 403) if asks else ()), *((403, 409, 413) if writes else ())}
     answers = {status: item for status, item in operation["responses"].items() if status < "400"}
-    for answer in answers.values():
-        _open_up(answer, name)
+    content = next(iter(answers.values())).get("content", {})
+    typed = _typed(content, handler.parsed_fn_signature.return_type)
+    content.update({kind: {"schema": {}} for kind in _MEDIA.get(name, ())})
     answers |= {str(status): {"$ref": f"#/components/responses/{_name(status)}"} for status in sorted(statuses)}
     if name in _TEXT_ERRORS:
         kinds, which = _TEXT_ERRORS[name]
@@ -133,34 +143,33 @@ def _complete(operation: Plain, method: str, handler: Any, schemas: Plain) -> No
     operation["responses"] = answers
     operation.setdefault("security", _ANYBODY if asks else [])
     for parameter in operation.get("parameters", ()):
-        parameter["schema"] = _without_null(parameter["schema"])
+        parameter["schema"] = _exact(parameter["schema"])
     if name in _BODIES:
         operation["requestBody"] = _body(*_BODIES[name])
-    elif writes and (data := handler.parsed_data_field):
-        _close(operation["requestBody"], data.annotation, schemas)
+    elif handler.parsed_data_field:
+        typed += _typed(operation["requestBody"]["content"], handler.parsed_data_field)
+    return typed
 
 
-def _open_up(answer: Plain, name: str) -> None:
-    """Describe bytes as what they are: Litestar takes all for text."""
-    content: Plain = answer.get("content", {})
-    for kind, media in content.items():
-        if media.get("schema") == {"type": "string"} and not kind.startswith("text/"):
+def _typed(content: Plain, given: Any) -> list[tuple[Plain, Any]]:
+    """Return the media types that are JSON of a known type; other bytes are no text, as Litestar takes them for."""
+    from litestar import Response
+
+    kind = given.inner_types[0].annotation if given.is_subclass_of(Response) and given.inner_types else given.annotation
+    if "application/json" in content and kind is not bytes:
+        return [(media, kind) for media in content.values()]
+    for name, media in content.items():
+        if media["schema"] == {"type": "string"} and not name.startswith("text/"):
             media["schema"] = {}
-    content.update({kind: {"schema": {}} for kind in _MEDIA.get(name, ())})
+    return []
 
 
-def _without_null(schema: Plain) -> Plain:
-    """Return the schema of a parameter that may be left out: an address has no way to say null."""
-    some = [item for item in schema.get("oneOf", ()) if item != {"type": "null"}]
-    return {**{key: value for key, value in schema.items() if key != "oneOf"}, **some[0]} if len(some) == 1 else schema
-
-
-def _close(body: Plain, kind: Any, schemas: Plain) -> None:
-    """Say of a body that it may hold nothing else, if that is so."""
-    config = getattr(kind, "__struct_config__", None)
-    for media in body["content"].values():
-        if config is not None and config.forbid_unknown_fields and "$ref" in media["schema"]:
-            schemas[media["schema"]["$ref"].rpartition("/")[2]]["additionalProperties"] = False
+def _exact(schema: Plain) -> Plain:
+    """Return the schema of a parameter with bounds that are whole numbers: 2**62 as a float is another one."""
+    return {
+        name: int(value) if name in ("minimum", "maximum") and float(value).is_integer() else value
+        for name, value in schema.items()
+    }
 
 
 def _body(kind: str, description: str, example: str) -> Plain:

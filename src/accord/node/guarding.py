@@ -10,6 +10,8 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
+from ..errors import UsageError
+from ..reports.visible import visible
 from .auth.sessions import is_secure, secret_of
 from .auth.signed_requests import HEADER
 from .auth.throttling import address_of
@@ -18,7 +20,7 @@ from .problems import MEDIA_TYPE
 
 if TYPE_CHECKING:
     from anyio import CancelScope
-    from litestar import Litestar
+    from litestar import Litestar, Request
     from litestar.connection import ASGIConnection
     from litestar.types import Message, Receive, Send
 
@@ -187,6 +189,23 @@ def _is_same_site(asked: ASGIConnection[Any, Any, Any, Any]) -> bool:
         return site in ("same-origin", "none")
     origin = headers.get("origin")
     return origin is None or origin.partition("://")[2] == headers.get("host")
+
+
+async def refuse_twice(request: Request[Any, Any, Any]) -> None:
+    """Raise UsageError for a parameter that is there twice and is no list: two who read it may read different ones."""
+    query = request.query_params
+    if len(list(query.multi_items())) == len(query):
+        return
+    fields = request.route_handler.parsed_fn_signature.parameters.values()
+    lists = {getattr(field.kwarg_definition, "query", "") or field.name for field in fields if _is_list(field)}
+    for name in query:
+        if len(query.getall(name)) > 1 and name not in lists:
+            raise UsageError("given-twice", f"{visible(name, longest=100)} is given twice.", "Give it once.")
+
+
+def _is_list(field: Any) -> bool:
+    kinds = field.inner_types if field.is_union else (field,)
+    return any(kind.is_non_string_sequence for kind in kinds)
 
 
 class Rates:

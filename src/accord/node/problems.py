@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -84,6 +85,13 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         status, code = error.status_code, f"http-{error.status_code}"
         message, remedy = _said(error), "Compare the request with /api/openapi.json."
         headers.update({k: v for k, v in (error.headers or {}).items() if k.lower() in ("allow", "retry-after")})
+    elif _is_in_form(error):
+        status, code, message, remedy = (
+            422,
+            "bad-form",
+            "The form can't be read.",
+            "Send text as UTF-8, files as files.",
+        )
     else:
         logger.exception("unexpected error", exc_info=error)
         status, code, message, remedy = 500, "internal-error", "Something went wrong here.", "Tell the operator when."
@@ -105,6 +113,12 @@ def _to_login(request: Request[Any, Any, Any]) -> Response[Any]:
     query = request.scope["query_string"].decode("latin-1")
     here = f"{request.url.path}?{query}" if query else request.url.path
     return Redirect(f"/login?{urlencode({'next': here})}", status_code=303)
+
+
+def _is_in_form(error: Exception) -> bool:
+    """Whether a form of several parts could not be read: Litestar lets out whatever its reader of them meets."""
+    frames = (frame for frame, _line in walk_tb(error.__traceback__))
+    return any(frame.f_globals.get("__name__") == "litestar._multipart" for frame in frames)
 
 
 def _said(error: Any) -> str:

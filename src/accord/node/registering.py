@@ -79,7 +79,7 @@ def publish(
     """Say a first version of an entry, or the next one of `entry`; return the entry's name and the receipt.
 
     `replaces` is the version that the answers continue. Raises NotComplete with all mistakes; Conflict if another
-    version came first; Forbidden if it is another office's; UsageError if it is withheld without a reason.
+    version came first; Forbidden if it is another office's; MalformedInput if it is withheld without a reason.
     """
     check_level(level, reason)
     require_office(viewer, " ".join(clean(answers.at("office")).split()))
@@ -131,11 +131,12 @@ def revoke(node: Node, viewer: Viewer, entry: str, reason: str) -> None:
 
 
 def check_level(level: str, reason: str, *, always: bool = False) -> None:
-    """Raise UsageError if the level is none of `LEVELS`, or if something is withheld without a reason."""
+    """Raise MalformedInput if the level is none of `LEVELS`, or if something is withheld without a reason."""
     if level not in LEVELS:
-        raise UsageError("bad-level", f"{level[:40]!r} is none of {', '.join(LEVELS)}", "Choose one of them.")
+        raise MalformedInput("bad-level", f"{level[:40]!r} is none of {', '.join(LEVELS)}", "Choose one of them.")
     if (always or level != "public") and not reason.strip():
-        raise UsageError("no-reason", N_("To withhold an entry, or to publish it later, has a reason."), N_("Say why."))
+        text = N_("To withhold an entry, or to publish it later, has a reason.")
+        raise MalformedInput("no-reason", text, N_("Say why."))
     if len(reason) > 2_000:
         raise MalformedInput("long-reason", f"{len(reason)} characters", "Give the reason in 2000.")
 

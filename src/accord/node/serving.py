@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -152,7 +154,14 @@ def make_server(node: Node, host: str, port: int) -> Server:
 
 def serve(server: Server, ready: Callable[[int], None]) -> None:
     """Serve until SIGINT, SIGTERM or `server.should_exit`. `ready` is called with the port once it listens."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _end)
     asyncio.run(_serve(server, ready))
+
+
+def _end(_number: int, _frame: object) -> None:
+    """End as one who was asked to: uvicorn sends itself the signal again when it has stopped, and workers have to."""
+    sys.exit(0)
 
 
 async def _serve(server: Server, ready: Callable[[int], None]) -> None:

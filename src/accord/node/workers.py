@@ -25,7 +25,13 @@ class Worker(Protocol):
 @contextmanager
 def working(node: Node) -> Iterator[None]:
     """Run the workers of a node while the block lasts."""
-    workers: list[Worker] = [Followers(node, headers_of(node)), Cosigning(node), Judging(node), Accepting(node), Jobs(node)]
+    workers: list[Worker] = [
+        Followers(node, headers_of(node)),
+        Cosigning(node),
+        Judging(node),
+        Accepting(node),
+        Jobs(node),
+    ]
     try:
         yield
     finally:

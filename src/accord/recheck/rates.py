@@ -28,7 +28,7 @@ class AgreementRate:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """That `by` repeated a statement of `body`, when, and whether it agrees. Both are keyids, or ids of another kind."""
+    """That `by` repeated a statement of `body`, when, and whether it agrees. Both are keyids, or other ids."""
 
     body: str
     by: str

@@ -31,6 +31,8 @@ PASSWORD = "my hovercraft is full of eels"
 ROLES = ("reader", "publisher", "officer", "decider", "operator")
 EVERYTHING = "staff"
 OFFICE = "Office of Employment"
+QUESTIONS = ("art_2", "art_5", "offending", "annex_i", "annex_iii", "art_6_3", "profiling", "art_50", "gpai")
+LAW = {f"q-eu-{name}": "no" for name in QUESTIONS}
 RANKING = {
     "what": {
         "name": "Ranking of people who look for work",
@@ -42,7 +44,7 @@ RANKING = {
     "where": {"sector": "employment", "jurisdictions": "DE", "sdgs": "8", "places": "Musterstadt"},
     "decision": {"decision": "Who is offered a course", "influence": "recommends"},
     "people": {"affected": "People who look for work", "affected_about": "12000", "complaint": "Write to the office."},
-    "risk": {"q-eu-art_5": "no", "q-eu-annex3": "yes"},
+    "risk": {**LAW, "q-eu-annex_iii": "yes", "q-eu-profiling": "yes"},
 }
 BINS = {
     "what": {
@@ -54,7 +56,7 @@ BINS = {
     "where": {"sector": "environment", "jurisdictions": "DE", "sdgs": "11"},
     "decision": {"decision": "Nobody's: it plans routes", "influence": "informs"},
     "people": {"unknown-affected_about": "1"},
-    "risk": {"q-eu-art_5": "no", "q-eu-annex3": "no"},
+    "risk": LAW,
 }
 
 
@@ -66,7 +68,7 @@ class Seeded:
     url: str
     sessions: dict[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
-    """What pages are about, by a name for it: the hex of a digest, or the name in an address."""
+    """What pages are about, by a name for it: what of it stands in an address."""
 
     def client(self, who: str) -> httpx.Client:
         """Return a browser of somebody; "" is a visitor."""
@@ -122,8 +124,8 @@ def _accounts(made: Seeded) -> None:
             password=PASSWORD if who in ("officer", EVERYTHING) else None,
         )  # fmt: skip
         made.sessions[who] = sessions.start(made.node, account.id)
-        made.ids[f"account of {who}"] = account.id
-    made.ids["link of the reader"] = links.make_link(made.node, made.ids["account of reader"]).rpartition("/")[2]
+        made.ids[f"account_of_{who}"] = account.id
+    made.ids["link_of_reader"] = links.make_link(made.node, made.ids["account_of_reader"]).rpartition("/")[2]
 
 
 def _recognition(made: Seeded) -> None:
@@ -131,14 +133,14 @@ def _recognition(made: Seeded) -> None:
     for held in (trust_list("DE", [("office", "authority", node.speaker)]), list_of_kenya()):
         root = ROOTS[held.record.jurisdiction]
         accepting.import_lists(node, [held.heard.raw], [root.keyid])
-        made.ids[f"list of {held.record.jurisdiction}"] = subject_digest(held.record)[7:]
+        made.ids[f"list_of_{held.record.jurisdiction}"] = subject_digest(held.record)[7:]
     refused = trust_list("BR", [("authority", "authority", KENYA)])
     (in_force,) = node.intake.say([make(agreement(), node.speaker)])
     (proposed,) = node.intake.say([make(agreement(id="de-ke-health"), node.speaker)])
     node.intake.say([yes(in_force.id, KENYA), refused.heard.raw])
     made.ids |= {"agreement": in_force.id[7:], "proposed": proposed.id[7:]}
     with made.client("") as visitor:
-        page = visitor.get(f"/trust-lists/{made.ids['list of KE']}").text
+        page = visitor.get(f"/trust-lists/{made.ids['list_of_KE']}").text
     made.ids["body"] = page.partition('href="/bodies/')[2][:64]
     key = SigningKey.from_seed(bytes([99]) * 32)
     peer = peers.Peer(
@@ -170,12 +172,12 @@ def _assessments(made: Seeded, folder, make_report) -> None:
 
 def _register(made: Seeded, staff: httpx.Client) -> None:
     subjects = {"supplier": {"supplier": "Umoja", "subjects": f"sha256:{made.ids['subject']}"}}
-    for name, steps in (("entry", {**RANKING, **subjects}), ("not measured", BINS)):
+    for name, steps in (("entry", {**RANKING, **subjects}), ("not_measured", BINS)):
         draft = _draft(staff, steps)
         made.ids[name] = follow(staff.post(f"{draft}/check", data={"do": "publish", "level": "public"}))[9:]
     hidden = _draft(staff, {**BINS, "what": {**BINS["what"], "name": "A tender"}})
     withheld = {"do": "publish", "level": "none", "reason": "A tender is open."}
-    made.ids["withheld entry"] = follow(staff.post(f"{hidden}/check", data=withheld))[9:]
+    made.ids["withheld_entry"] = follow(staff.post(f"{hidden}/check", data=withheld))[9:]
     open_one = _draft(staff, {"what": RANKING["what"], "where": RANKING["where"]})
     made.ids["draft"] = open_one[8:]
     asked = {"ask-languages": "1", "ask-training_flop": "1", "ask-supplier": "1", "days": "14"}
@@ -186,7 +188,7 @@ def _register(made: Seeded, staff: httpx.Client) -> None:
     made.ids["table"] = follow(staff.post("/register/import", files={"table": ("systems.csv", TABLE)}))[17:]
 
 
-TABLE = "name,kind,status,since,notes\nMail sorter,system,in use,2024-01-01,x\nChat,robot,pilot,soon,y\n".encode()
+TABLE = b"name,kind,status,since,notes\nMail sorter,system,in use,2024-01-01,x\nChat,robot,pilot,soon,y\n"
 
 
 def _draft(staff: httpx.Client, steps: dict[str, dict[str, str]]) -> str:
@@ -213,7 +215,7 @@ def _objections(made: Seeded, staff: httpx.Client, visitor: httpx.Client) -> Non
 
 def _decisions(made: Seeded, staff: httpx.Client) -> None:
     target = f"/assessments/{made.ids['assessment']}/decide"
-    decider = made.ids["account of decider"]
+    decider = made.ids["account_of_decider"]
     for state in ("decided", "handed", "open"):
         place = follow(staff.post(target, data={**HERE, "reasons": "The same people.", "remedy": ""}))
         if state != "open":
@@ -235,7 +237,7 @@ def _jobs(made: Seeded, staff: httpx.Client) -> None:
     }  # fmt: skip
     for name, file, said in (
         ("done", ("scores.csv", table), card),
-        ("failed", ("notes.txt", b"Nothing to measure.\n"), {"consent": "yes", "disclosure": "public"}),
+        ("failed", ("notes.bin", b"\0\1\2"), {"consent": "yes", "disclosure": "public"}),
     ):
         place = follow(staff.post("/assess", data=said, files={"file": file}))
         made.ids[name] = place[6:]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -52,7 +53,6 @@ from accord.trust.trust_list_editing import add_entity, add_service, first_list
 LEVELS = ("public", "community", "named", "none")
 REPORTED = ("assessment", "evidence")
 OTHERS = ("review", "foreign")
-ALL_KINDS = (*KINDS, *REPORTED, *OTHERS)
 NAMED, OTHER = "named.example.org/log", "other.example.org/log"
 _TEST_OFFICE = "Transport"
 
@@ -216,10 +216,13 @@ def _publish(node: Node, viewer: Viewer, report: Path, level: str) -> list[Kept]
     return found
 
 
-def _say(world: World, kind: str, level: str) -> Kept:
-    node, word = world.node, marker(level, kind)
+def _say(world: World, kind: str, level: str, word: str = "") -> Kept:
+    """Say a statement of a kind; the text of it is its marker, or `word`."""
+    node, word = world.node, word or marker(level, kind)
     line = _line(world, kind, level, word)
-    batch = Batch([Incoming.of(hear(line))], level=level, peers=(NAMED,) if level == "named" else (), reason="as agreed")  # type: ignore[arg-type]
+    batch = Batch(
+        [Incoming.of(hear(line))], level=level, peers=(NAMED,) if level == "named" else (), reason="as agreed"
+    )  # type: ignore[arg-type]
     receipt = node.intake.submit(batch).result()[0]
     if kind == "trust-list":
         accepting.pin(node, receipt.id, [_list_key(level).public.keyid])
@@ -250,9 +253,12 @@ def _line(world: World, kind: str, level: str, word: str) -> bytes:
             about = subject_of(node.origin, entry)
             given = {
                 "origin": node.origin, "entry": entry, "version": 1, "replaces": "", "contract_until": "", "since": "",
-                "url": f"https://example.org/{word}", "jurisdictions": ["DE"], "subjects": [digest], "influence": "",
+                "url": word if word.startswith("http") else f"https://example.org/{quote(word)}", "influence": "",
+                "jurisdictions": ["DE"], "subjects": [digest],
                 "review": {"every_days": 9, "due": today, "reason": word, "set_by": "hand"}, "sdgs": [3],
             }  # fmt: skip
+            if not word.isalnum():
+                given |= {"unknown": [], "supplied": [], "answers": {}}
             world.extra[f"entry {level}"] = entry
             world.extra[f"subject {level}"] = about
         case "dispute":
@@ -262,7 +268,9 @@ def _line(world: World, kind: str, level: str, word: str) -> bytes:
             given, about = {"dispute": dispute.id, "target": base.id}, dispute.id
         case "revocation" | "erasure" | "disclosure":
             about = _throwaway(node, number)
-            given = {"target": about, "effective": "2020-01-01T00:00:00Z"} if kind == "revocation" else {"target": about}
+            given = (
+                {"target": about, "effective": "2020-01-01T00:00:00Z"} if kind == "revocation" else {"target": about}
+            )
             if kind == "disclosure":
                 given = {"targets": [about], "level": "public", "peers": []}
             world.extra[f"{kind} {level}"] = about.removeprefix("sha256:")
@@ -320,7 +328,7 @@ def _list_line(operator: str, code: str, key: SigningKey, members: dict[str, tup
     for name, (member, role) in members.items():
         where = PostalAddress(lang="en", StreetAddress=operator, Country=code)
         record = add_entity(record, name, f"urn:example:{name}", address=where, email="a@example.org",
-                            uri=f"https://example.org/{operator.replace(chr(32), chr(95))}")  # fmt: skip
+                            uri=f"https://example.org/{quote(operator)}")  # fmt: skip
         record = add_service(record, f"urn:example:{name}", role, [vkey(member, name)], scope=Scope(), since=at, at=at)  # type: ignore[arg-type]
     return say(record, "trust-list", [subject("list", subject_digest(record))], signers=[key])
 
@@ -355,11 +363,15 @@ def _keep_private(world: World) -> None:
             rows={2: Answers(values={"name": word["upload"]})},
         )  # fmt: skip
         drafts.add_upload(transaction, upload, owner.id, now, "2020-01-01T00:00:00Z")
-        link = drafts.SupplierLink(hash=hash_of(secret), draft=draft, fields=("purpose",), expires="2999-01-01T00:00:00Z")
+        link = drafts.SupplierLink(
+            hash=hash_of(secret), draft=draft, fields=("purpose",), expires="2999-01-01T00:00:00Z"
+        )
         drafts.add_link(transaction, link)
         drafts.take_answer(transaction, link, {"purpose": word["link"]}, now)
         job = secrets.token_hex(16)
-        asked = Asked(files=(Uploaded(name=word["job"], size=1),), card=Card(system=System(name=word["job"])), reason=word["job"])
+        asked = Asked(
+            files=(Uploaded(name=word["job"], size=1),), card=Card(system=System(name=word["job"])), reason=word["job"]
+        )
         table.add(transaction, job, owner.id, asked)
     person = accounts.add(node, login=word["person"], name=word["person"], office=word["person"], by="t")
     pending = Pending(
@@ -372,6 +384,18 @@ def _keep_private(world: World) -> None:
     world.private["decision"] = pending.id
     world.private |= {"draft": draft, "upload": upload.id, "job": job, "person": person.id}
     world.secrets |= {"link": secret, "owner": owner.id}
+
+
+@pytest.fixture(scope="session")
+def say_kind() -> Any:
+    """say_kind(world, kind, level, word): say one more statement, with this word in every text."""
+    return _say
+
+
+@pytest.fixture(scope="session")
+def kinds() -> tuple[str, ...]:
+    """The kinds that `say_kind` says."""
+    return (*KINDS, *OTHERS)
 
 
 ROLES = {
@@ -428,4 +452,3 @@ def world(make_world: Any, running: Any, tmp_path_factory: pytest.TempPathFactor
         yield made
         for item in made.clients.values():
             item.close()
-

@@ -252,3 +252,15 @@ def test_the_command_itself_is_killed_while_it_starts(tmp_path):
     config = read_config(folder)
     with Node(folder, config) as node:
         assert check(node).faults == ()
+
+
+def test_a_node_that_is_asked_to_stop_ends_well(tmp_path):
+    """SIGTERM: what waits is written, workers end, the exit is clean."""
+    folder = tmp_path / "node"
+    command = [sys.executable, "-m", "accord", "serve", "--folder", str(folder), "--port", "0", "--quiet"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline().startswith("Node ")
+    process.terminate()
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
+    assert not list(folder.glob("*-wal"))  # The store was closed.

@@ -30,10 +30,15 @@ def revocations_of(
 def by_strangers(transaction: Transaction, viewer: Viewer, known: Collection[str]) -> int:
     """Return how many agreements nobody signed whose key is known."""
     where, values = viewer.may_see()
-    row = transaction.one(f"SELECT COUNT(*) FROM statements WHERE kind = 'agreement' AND {where}", *values)
-    ours = {item.seq for item in by_keys(transaction, viewer, "agreement_statements", known) if _is_one(item)}
+    agreements = f"statements.kind = 'agreement' AND {where}"
+    row = transaction.one(f"SELECT COUNT(*) FROM statements WHERE {agreements}", *values)
+    ours: set[int] = set()
+    for some in chunks(known):
+        condition, keys = among("a.keyid", some)
+        rows = transaction.rows(
+            "SELECT DISTINCT a.seq FROM agreement_statements a JOIN statements ON statements.seq = a.seq"
+            f" WHERE {condition} AND {agreements} LIMIT ?",
+            *keys, *values, MOST,
+        )  # fmt: skip
+        ours.update(seq for (seq,) in rows)
     return max((row[0] if row else 0) - len(ours), 0)
-
-
-def _is_one(item: Signed) -> bool:
-    return item.heard.kind == "agreement"

@@ -333,8 +333,8 @@ def _listed(transaction: Transaction, viewer: Viewer, seqs: Sequence[int], now: 
     where, values = viewer.may_see()
     measured = _by_seq(
         transaction,
-        "SELECT s.seq, COUNT(*) FROM systems_subjects s JOIN statements ON statements.subject = s.subject"
-        f" WHERE statements.kind = 'assessment' AND {where} AND",
+        "SELECT s.seq, COUNT(*) FROM systems_subjects s CROSS JOIN statements"  # in this order: see below
+        f" WHERE statements.subject = s.subject AND statements.kind = 'assessment' AND {where} AND",
         "s.seq",
         seqs,
         values,
@@ -381,8 +381,8 @@ def _assessments(transaction: Transaction, viewer: Viewer, kept: Kept) -> tuple[
     where, values = viewer.may_see()
     rows = transaction.rows(
         "SELECT statements.id, statements.subject, statements.keyid, statements.created, statements.valid_until"
-        " FROM systems_subjects s JOIN statements ON statements.subject = s.subject"
-        f" WHERE s.seq = ? AND statements.kind = 'assessment' AND {where}"
+        " FROM systems_subjects s CROSS JOIN statements"  # SQLite would else read all assessments first
+        f" WHERE s.seq = ? AND statements.subject = s.subject AND statements.kind = 'assessment' AND {where}"
         " ORDER BY statements.created DESC, statements.seq DESC LIMIT 100",
         kept.seq, *values,
     )  # fmt: skip

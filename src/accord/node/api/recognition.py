@@ -9,7 +9,6 @@ import msgspec
 from litestar import get
 from litestar.params import Parameter
 
-from ...errors import Unavailable
 from ...recognition.agreements import Edge
 from ...recognition.fit import Here
 from ...records import Context
@@ -22,6 +21,7 @@ from ..accepting import lists_for
 from ..bodies import Body, Record, bodies_of, record_of_body
 from ..decided import Decided, decisions
 from ..node import Node
+from ..problems import NotFound
 from ..recognising import answer, edges
 from .statements import Digest
 
@@ -148,7 +148,7 @@ def recognition_of(
     )
     found = answer(node, viewer, f"sha256:{digest}", Here(where, context))
     if found.appraisal is None:
-        raise Unavailable("no-record", found.reason, "Ask the node that it comes from.")
+        raise NotFound(found.reason)
     return found.appraisal
 
 

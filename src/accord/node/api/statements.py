@@ -74,8 +74,10 @@ async def publish(
 
 def _take(node: Node, body: bytes, level: Level, reason: str) -> Intake:
     lines = body.removesuffix(b"\n").split(b"\n")
-    if not body or len(lines) > MAX_LINES:
-        raise LimitExceeded("too-many-lines", f"{len(lines) if body else 0} lines", f"Send 1 to {MAX_LINES} lines.")
+    if not body:
+        raise MalformedInput("empty-body", "There is no line.", f"Send 1 to {MAX_LINES} lines.")
+    if len(lines) > MAX_LINES:
+        raise LimitExceeded("too-many-lines", f"{len(lines)} lines", f"Send 1 to {MAX_LINES} lines.")
     heard = [_refusal(item) or item for item in node.hearing.hear(lines)]
     sound = [item for item in heard if not isinstance(item, AccordError)]
     receipts = iter(node.intake.submit(Batch(sound, level=level, reason=reason)).result() if sound else ())
@@ -173,8 +175,8 @@ def log_statements(
     start: Annotated[int, Parameter(ge=0, le=2**62)] = 0,
     limit: Annotated[int, Parameter(ge=1, le=_PAGE)] = _PAGE,
     log: Annotated[
-        str, Parameter(pattern=r"^(?:[0-9a-f]{64})?$", description="sha256 of the origin of a mirrored log, in hex")
-    ] = "",
+        str | None, Parameter(pattern=r"^[0-9a-f]{64}$", description="sha256 of the origin of a mirrored log, in hex")
+    ] = None,
 ) -> Response[bytes]:
     """Return entries of this node's log, or of one that it mirrors, in order, a line each.
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ...i18n import nearest
+from ..auth.sessions import is_secure
 from ..node import Node
 
 COOKIE = "accord_language"
+_KEPT_SECONDS = 365 * 24 * 60 * 60
 
 
 def language_of(request: Any, node: Node) -> str:
@@ -17,6 +19,23 @@ def language_of(request: Any, node: Node) -> str:
         if wish and (code := nearest(str(wish))):
             return code
     return "en"
+
+
+async def keep_choice(message: Any, scope: Any) -> None:
+    """Have a browser keep the language that an address asked a page for, so that the next page is in it, too."""
+    from litestar.connection import ASGIConnection
+
+    if message["type"] != "http.response.start":
+        return
+    message["headers"] = headers = list(message["headers"])
+    if b"content-language" not in dict(headers):
+        return
+    asked: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
+    wish = asked.query_params.get("lang")
+    if wish and (code := nearest(str(wish))):
+        secure = "; Secure" if is_secure(asked.app.state.node) else ""
+        kept = f"{COOKIE}={code}; Path=/; Max-Age={_KEPT_SECONDS}; SameSite=Lax; HttpOnly{secure}"
+        headers.append((b"set-cookie", kept.encode()))
 
 
 def _accepted(request: Any) -> list[str]:

@@ -68,7 +68,8 @@ def moment_of(day: str) -> datetime | None:
 def recognition(node: Node, viewer: Viewer, language: str, at: _Day = "") -> Response[bytes]:
     """Show every agreement as it stands, or stood on a day."""
     moment = moment_of(at)
-    found = edges(node, viewer, moment)
+    with in_language(language):
+        found = edges(node, viewer, moment)
     with node.store.reading() as transaction:
         lists = accepting.lists_for(node, transaction, viewer)
         strangers = by_strangers(transaction, viewer, keys_of(lists, AUTHORITY))
@@ -217,13 +218,14 @@ def assessment(
             form.errors["for"] = _("Write a code of two letters such as DE, or EU.")
             code = node.config.jurisdiction
         found = answer(node, viewer, f"sha256:{digest}", Here(code, context_of(asked)))
+        decided = decisions(node, viewer, f"sha256:{digest}")
     given = urlencode({"for": code, **{name: value for name, value in asked.items() if value}})
     return page(
         "assessment_recognition.html.j2",
         node=node, viewer=viewer, language=language, path=f"/assessments/{digest}/recognition?{given}",
         status=422 if form.errors else 200, digest=digest, code=code, form=form, around=found.around,
         found=found.appraisal, reason=found.reason, groups=groups(found.appraisal) if found.appraisal else {},
-        most=_MOST_ROWS, decisions=decisions(node, viewer, f"sha256:{digest}"),
+        most=_MOST_ROWS, decisions=decided,
         others=by_others(node, viewer, f"sha256:{digest}"),
         may_decide=bool(viewer.roles & PREPARERS) and code == node.config.jurisdiction,
         w=words, measure_name=wording.measure_name,

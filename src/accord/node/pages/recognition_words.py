@@ -8,6 +8,7 @@ from ...recognition.agreements import State
 from ...records.agreement import Scope
 from ...records.recognition import DecisionOutcome, Fit, RequirementStatus, StepName
 from ...records.trust_list import ServiceRole
+from ...reports.figures import PROPORTION, figure
 
 STATES: dict[State, str] = {
     "in_force": N_("in force"),
@@ -90,6 +91,11 @@ def place_name(code: str) -> str:
     except (UnknownLocaleError, ValueError):
         name = ""
     return f"{name} ({code})" if name else code
+
+
+def percent(share: float) -> str:
+    """Return a share (0 to 1) as a percentage."""
+    return figure(share, PROPORTION)
 
 
 def scope_lines(scope: Scope) -> list[str]:

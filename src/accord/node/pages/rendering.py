@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup, escape
+
 from ...i18n import _, in_language, languages, ngettext
 from ...i18n import language as about_language
 from ...records import DISCLAIMER
@@ -75,8 +77,19 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=_harmless,
     )
-    made.globals.update(_=_, ngettext=ngettext, kind_name=kind_name, level_name=level_name, state_name=state_name)
+    made.globals.update(
+        _=_, ngettext=ngettext, dated=dated, kind_name=kind_name, level_name=level_name, state_name=state_name
+    )
     return made
+
+
+def dated(text: str, **named: Any) -> Markup:
+    """Put values into a text; a day or time among them stays in its own order in a text from right to left."""
+    marked = {
+        name: Markup("<time>{}</time>").format(visible(str(value))) if name in ("date", "day", "time") else value
+        for name, value in named.items()
+    }
+    return escape(text).format(**marked)
 
 
 def _harmless(value: Any) -> Any:

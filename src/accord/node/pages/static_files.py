@@ -1,4 +1,4 @@
-"""The few files that pages load: two style sheets and two scripts, which they also work without."""
+"""The few files that pages load: style sheets, an icon, and scripts, which they also work without."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ _KINDS = {
     "dispute-answer": N_("Answer to an objection"),
     "erasure": N_("Erasure"),
     "evidence": N_("Evidence"),
+    "examination": N_("Examination that has begun"),
     "plan": N_("Plan"),
     "recheck": N_("Repeated measurement"),
     "recognition": N_("Recognition"),

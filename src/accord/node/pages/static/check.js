@@ -123,7 +123,9 @@
   button.textContent = words.start;
   const list = document.createElement("ul");
   list.className = "checks";
-  list.setAttribute("role", "status");
+  const told = document.createElement("div");
+  told.setAttribute("role", "status");
+  told.append(list);
   button.addEventListener("click", async () => {
     list.replaceChildren();
     button.disabled = true;
@@ -134,5 +136,5 @@
     }
     button.disabled = false;
   });
-  place.append(button, list);
+  place.append(button, told);
 })();

@@ -1,0 +1,220 @@
+"""Every page of a node in Chromium, found by its route: nobody can add one that is not looked at here."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from accord.node.app import make_app
+
+pytestmark = pytest.mark.browser
+HERE = Path(__file__).parent
+STAFF, VISITOR = "staff", ""
+
+NOT_PAGES = frozenset({
+    "/api/openapi.json", "/badge/{name:str}", "/due.ics", "/feed.atom", "/login/oidc", "/login/oidc/back",
+    "/register/template.csv", "/static/{name:str}",
+})  # fmt: skip
+"""What is answered with no page; a log-in elsewhere only leads away."""
+
+SHOWN = {
+    "/agreements/{digest:str}": ("/agreements/{agreement}", "/agreements/{proposed}"),
+    "/assessments": ("/assessments", "/assessments?q=zebra"),
+    "/assessments/{digest:str}": ("/assessments/{assessment}", "/assessments/{older}", "/assessments/{withheld}"),
+    "/assessments/{digest:str}/decide": ("/assessments/{assessment}/decide",),
+    "/assessments/{digest:str}/recognition": (
+        "/assessments/{assessment}/recognition", "/assessments/{newer}/recognition?for=KE",
+    ),
+    "/bodies/{identity:str}": ("/bodies/{body}",),
+    "/compare": ("/compare", "/compare?a={older}&b={newer}", "/compare?a=x&b=y"),
+    "/crosswalk": ("/crosswalk", "/crosswalk?subject=eu-ai-act&other=eu-ai-act"),
+    "/crosswalk/{subject:str}/{other:str}": ("/crosswalk/nist-ai-rmf/eu-ai-act",),
+    "/decisions/{draft:str}": ("/decisions/{open}", "/decisions/{handed}"),
+    "/drafts/{draft:str}/{step:str}": tuple(
+        f"/drafts/{{draft}}/{step}"
+        for step in ("what", "where", "decision", "people", "supplier", "risk", "review", "check")
+    ),
+    "/jobs/{job_id:str}": ("/jobs/{done}", "/jobs/{failed}"),
+    "/people/{identity:str}": ("/people/{account_of_reader}",),
+    "/recognition": ("/recognition", "/recognition?at=2020-01-01", "/recognition?at=soon"),
+    "/register/import/{upload_id:str}": ("/register/import/{table}",),
+    "/statements/{digest:str}": ("/statements/{assessment}", "/statements/{older}", "/statements/{decision}"),
+    "/statements/{digest:str}/dispute": ("/statements/{assessment}/dispute",),
+    "/subjects": ("/subjects", "/subjects?digest=x"),
+    "/subjects/{digest:str}": ("/subjects/{subject}",),
+    "/supplier/{secret:str}": ("/supplier/{supplier}",),
+    "/systems": ("/systems", "/systems?q=zebra"),
+    "/systems/{entry:str}": (
+        "/systems/{entry}", "/systems/{not_measured}", "/systems/{withheld_entry}", "/systems/none",
+    ),
+    "/trust-lists/{subject:str}": ("/trust-lists/{list_of_KE}",),
+    "/welcome/{secret:str}": ("/welcome/{link_of_reader}",),
+}  # fmt: skip
+"""Addresses of the pages that have parts to fill in, or more than one state. All others are looked at as they are."""
+
+NEVER_WRONG = frozenset({
+    "/logout", "/register", "/supplier-answers/{draft:str}", "/systems/{entry:str}/edit",
+})  # fmt: skip
+"""Forms of buttons alone: nothing in them can be filled in wrongly."""
+
+A_FILE = {"file": ("x.csv", b"a,b\n1,2\n")}
+FAULTS = {
+    "/account": (
+        ("/account", {"do": "password", "old_password": "x", "password": "short"}),
+        ("/account", {"do": "make-token", "name": "", "days": "0"}),
+    ),
+    "/agreements/new": (("/agreements/new", {"max_age_days": "x"}),),
+    "/agreements/{digest:str}/accept": (("/agreements/{agreement}/accept", {}),),
+    "/agreements/{digest:str}/end": (("/agreements/{agreement}/end", {}),),
+    "/assess": (("/assess", {"disclosure": "none", "data.label.column": "b"}, A_FILE),),
+    "/assessments/{digest:str}/decide": (("/assessments/{assessment}/decide", {"until": "soon"}),),
+    "/decisions/{draft:str}": (
+        ("/decisions/{open}", {"do": "hand"}), ("/decisions/{open}", {"do": "save", "until": "x"}),
+    ),
+    "/drafts/{draft:str}/{step:str}": (
+        ("/drafts/{draft}/what", {"do": "next", "kind": "robot", "since": "soon"}),
+        ("/drafts/{draft}/review", {"do": "next", "days": "often"}),
+        ("/drafts/{draft}/check", {"do": "publish", "level": "none"}),
+    ),
+    "/due": (("/due", {}),),  # shows an address once
+    "/jobs/{job_id:str}/cancel": (("/jobs/{done}/cancel", {}),),
+    "/login": (("/login", {"login": "nobody", "password": "wrong"}),),
+    "/people": (("/people", {"login": "!", "name": ""}),),
+    "/people/{identity:str}": (("/people/{account_of_reader}", {"do": "save", "name": ""}),),
+    "/register/import": (("/register/import", {}, {"table": ("x.csv", b"notes\nx\n")}),),
+    "/register/import/{upload_id:str}": (("/register/import/{table}", {"do": "drafts"}),),
+    "/statements/{digest:str}/answer": (("/statements/{waiting}/answer", {"decision": "maybe"}),),
+    "/statements/{digest:str}/dispute": (("/statements/{assessment}/dispute", {"about": "all of it"}),),
+    "/supplier-links/{draft:str}": (("/supplier-links/{draft}", {"days": "x"}),),
+    "/supplier/{secret:str}": (("/supplier/{supplier}", {"training_flop": "much"}),),
+    "/systems/{entry:str}/disclosure": (("/systems/{entry}/disclosure", {"level": "none"}),),
+    "/systems/{entry:str}/reviewed": (("/systems/{entry}/reviewed", {}),),
+    "/systems/{entry:str}/revoke": (("/systems/{entry}/revoke", {}),),
+    "/systems/{entry:str}/status": (("/systems/{entry}/status", {"status": "robot"}),),
+    "/trust-lists": (("/trust-lists", {}, {"list": ("x.jsonl", b"{}\n")}),),
+    "/trust-lists/pin": (("/trust-lists/pin", {"keys": ""}),),
+    "/welcome/{secret:str}": (("/welcome/{link_of_reader}", {"password": "short"}),),
+}  # fmt: skip
+"""Forms filled in wrongly, by where they are sent: address, fields, files."""
+
+
+def routes_of(seeded, method: str) -> set[str]:
+    """The routes of all pages that take a method."""
+    return {
+        route.path
+        for route in make_app(seeded.node).app.routes
+        for handler in getattr(route, "route_handlers", ())
+        if method in handler.http_methods and ".node.pages." in handler.fn.__module__
+    }
+
+
+def addresses(seeded) -> list[str]:
+    """The address of every page, in each of its states."""
+    found = routes_of(seeded, "GET")
+    assert set(SHOWN) <= found and found >= NOT_PAGES, "a route is gone"
+    unknown = {path for path in found - NOT_PAGES if "{" in path} - set(SHOWN)
+    assert not unknown, f"name an address in SHOWN for {unknown}"
+    return [made.format_map(seeded.ids) for path in sorted(found - NOT_PAGES) for made in SHOWN.get(path, (path,))]
+
+
+def shown_to(seeded, who: str) -> list[str]:
+    """Those that somebody may see, or is told of that there is nothing."""
+    with seeded.client(who) as client:
+        return [path for path in addresses(seeded) if client.get(path).status_code not in (303, 401, 403)]
+
+
+def faults(seeded) -> list[dict]:
+    """Visits that show forms as they come back."""
+    found = routes_of(seeded, "POST")
+    assert set(FAULTS) | NEVER_WRONG == found, set(FAULTS) | NEVER_WRONG ^ found
+    made = []
+    for path, data, *files in (item for items in FAULTS.values() for item in items):
+        address = path.format_map(seeded.ids)
+        sent = httpx.Request("POST", seeded.url + address, data=data, files=files[0] if files else None)
+        body = {"type": sent.headers.get("content-type", FORM), "body": base64.b64encode(sent.read()).decode()}
+        who = VISITOR if path.startswith(("/login", "/welcome", "/supplier/")) else STAFF
+        made.append({"path": address, "who": who, "post": body})
+    return made
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def look(seeded, in_browser, folder: Path, visits: Iterable[dict]) -> list[dict]:
+    """What the browser saw at each visit."""
+    tasks = {"url": seeded.url, "cookie": seeded.cookie, "sessions": seeded.sessions}
+    plain = {"lang": "en", "who": VISITOR, "width": 1280, "dark": False}
+    (folder / "visits.json").write_text(json.dumps({**tasks, "visits": [{**plain, **one} for one in visits]}))
+    return in_browser(HERE / "pages.mjs", folder / "visits.json", seconds=1500)
+
+
+def faulty(seen: list[dict], *names: str) -> str:
+    """The visits in which something was found under one of these names, for reading."""
+    found = [
+        {"page": f"{one['path']} {one['lang']} {one['who']} {one['width']}", **{name: one[name] for name in names}}
+        for one in seen
+        if any(one[name] for name in names)
+    ]
+    return json.dumps(found, indent=1, ensure_ascii=False) if found else ""
+
+
+ENGLISH, ARABIC = {"lang": "en"}, {"lang": "ar"}
+LARGE, PHONE = {"width": 1280, "dark": False}, {"width": 360, "dark": True}
+
+
+@pytest.fixture(scope="module")
+def seen(seeded, in_browser, tmp_path_factory) -> list[dict]:
+    """Every page for a visitor and for staff, in English and Arabic, large and light or narrow and dark in turn."""
+    visits = []
+    for who, looks in ((VISITOR, (LARGE, PHONE)), (STAFF, (PHONE, LARGE))):
+        for path in shown_to(seeded, who):
+            visits += [{"path": path, "who": who, **ENGLISH, **looks[0], "walk": looks[0] is LARGE}]
+            visits += [{"path": path, "who": who, **ARABIC, **looks[1], "walk": looks[1] is LARGE}]
+    return look(seeded, in_browser, tmp_path_factory.mktemp("visits"), visits)
+
+
+def test_axe_finds_nothing_on_any_page(seen) -> None:
+    assert len(seen) > 150
+    assert not (found := faulty(seen, "violations")), found
+
+
+def test_no_page_is_wider_than_its_window(seen) -> None:
+    wide = [one for one in seen if one["overflow"] > 0 or one["narrow"] > 0]
+    assert not (found := faulty(wide, "overflow", "narrow")), found
+
+
+def test_nothing_is_loaded_from_elsewhere_and_no_browser_complains(seeded, seen) -> None:
+    for one in seen:
+        own = (seeded.url + "/", "data:")
+        one["elsewhere"] = [address for address in one["requests"] if not address.startswith(own)]
+    assert not (found := faulty(seen, "elsewhere", "messages")), found
+
+
+def test_every_page_says_what_it_is_in_its_language(seen) -> None:
+    for one in seen:
+        direction = "rtl" if one["lang"] == "ar" else "ltr"
+        assert (one["language"], one["direction"]) == (one["lang"], direction), one["path"]
+        assert one["headings"] == 1, one["path"]
+
+
+def test_the_keyboard_reaches_everything_and_gets_out(seen) -> None:
+    walked = [{**one, **one["walk"]} for one in seen if "walk" in one]
+    assert len(walked) > 70
+    assert not (found := faulty(walked, "faults", "missed")), found
+    assert {one["first"] for one in walked} == {"#content"}, "the first stop skips to the content"
+
+
+def test_forms_that_come_back_are_sound_too(seeded, in_browser, tmp_path) -> None:
+    made = faults(seeded)
+    sent = [{**one, **look} for one in made for look in ({**ENGLISH, **PHONE}, {**ARABIC, **LARGE})]
+    back = look(seeded, in_browser, tmp_path, sent)
+    assert not (found := faulty(back, "violations", "messages")), found
+    assert not (found := faulty([one for one in back if one["overflow"] > 0 or one["narrow"] > 0], "narrow")), found
+    silent = [one["path"] for one in back if one["status"] == 422 and not one["alerts"]]
+    assert not silent, "a mistake is said in an alert"
+    assert {one["status"] for one in back} <= {200, 400, 401, 403, 409, 422}
