@@ -6,6 +6,7 @@ may call, every error that is answered, and the bodies that are read as they com
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -83,11 +84,15 @@ PROBLEM: Plain = {
         }
     ],
 }
-_ENVELOPE = '{"payload":"eyJ…","payloadType":"application/vnd.in-toto+json","signatures":[{"keyid":"…","sig":"…"}]}\n'
-_BODIES: dict[str, tuple[str, str, str]] = {
-    "publishStatements": ("application/x-ndjson", "DSSE envelopes, one a line.", _ENVELOPE),
-    "dispute": ("application/json", "One DSSE envelope with a statement of the kind `dispute`.", ""),
-    "addCheckpoint": ("text/plain", "old size, consistency proof, checkpoint.", "old 0\n\nexample.org/log\n1\n…\n"),
+_ENVELOPE = {
+    "payload": "eyJ…",
+    "payloadType": "application/vnd.in-toto+json",
+    "signatures": [{"keyid": "…", "sig": "…"}],
+}
+_BODIES: dict[str, tuple[str, str, Any]] = {
+    "publishStatements": ("application/x-ndjson", "DSSE envelopes, one a line.", json.dumps(_ENVELOPE) + "\n"),
+    "dispute": ("application/json", "One DSSE envelope with a statement of the kind `dispute`.", _ENVELOPE),
+    "addCheckpoint": ("text/plain", "Old size, consistency proof, checkpoint.", "old 0\n\nexample.org/log\n1\n…\n"),
 }
 """Bodies that are read as a stream, by operation: media type, description and example."""
 _MEDIA: dict[str, tuple[str, ...]] = {"statementFile": ("text/plain", "application/octet-stream")}
@@ -121,7 +126,7 @@ def describe(app: Litestar, node: Node) -> Plain:
     found["tags"] = [{"name": name, "description": text} for name, text in TAGS.items() if name in used]
     found["components"] = {
         "securitySchemes": _SCHEMES | {"session": {**_SCHEMES["session"], "name": cookie_name(node)}},
-        "schemas": {name: theirs[name] for name in _FORMS} | shapes | {"Problem": PROBLEM},
+        "schemas": {name: _form(theirs[name]) for name in _FORMS} | shapes | {"Problem": PROBLEM},
         "responses": {_name(status): _error(status) for status in _REASONS},
     }
     return found
@@ -165,18 +170,32 @@ def _typed(content: Plain, given: Any) -> list[tuple[Plain, Any]]:
 
 
 def _exact(schema: Plain) -> Plain:
-    """Return the schema of a parameter with bounds that are whole numbers: 2**62 as a float is another one."""
-    return {
+    """Return the schema of a parameter as it is read: bounds are whole numbers (2**62 is no float), text has no NUL."""
+    found: Plain = {
         name: int(value) if name in ("minimum", "maximum") and float(value).is_integer() else value
         for name, value in schema.items()
     }
+    if "items" in found:
+        found["items"] = _exact(found["items"])
+    if "oneOf" in found:
+        found["oneOf"] = [_exact(item) for item in found["oneOf"]]
+    if found.get("type") == "string" and not {"pattern", "enum"} & set(found):
+        found["pattern"] = "^[^\\x00]*$"
+    return found
 
 
-def _body(kind: str, description: str, example: str) -> Plain:
-    media: Plain = {"schema": {"type": "object"} if kind == "application/json" else {"type": "string", "minLength": 1}}
-    if example:
-        media["example"] = example
-    return {"description": description, "required": True, "content": {kind: media}}
+def _form(schema: Plain) -> Plain:
+    """Return the schema of a form of several parts: one that may be left out is not there, and never null."""
+    parts = {
+        name: next((item for item in part.get("oneOf", ()) if item.get("type") != "null"), part)
+        for name, part in schema["properties"].items()
+    }
+    return {**schema, "properties": parts}
+
+
+def _body(kind: str, description: str, example: Any) -> Plain:
+    schema: Plain = {"type": "object"} if kind == "application/json" else {"type": "string", "minLength": 1}
+    return {"description": description, "required": True, "content": {kind: {"schema": schema, "example": example}}}
 
 
 def _name(status: int) -> str:

@@ -66,7 +66,9 @@ class Guard:
         asked: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(own)
         method, started = scope["method"], time.perf_counter()
         answer = _Answer(send, method, self._headers, _shows_credentials(asked, self._node))
-        if _is_unreadable(scope):
+        if _is_unreadable(scope["raw_path"]):
+            await _refuse(answer, 404, "not-found", "There is no such page.", "Check the address, or search.")
+        elif _is_unreadable(scope["query_string"]):
             await _refuse(answer, 400, "bad-address", "The address holds a NUL, or bytes that are no UTF-8.", _WRITE)
         elif method not in _SAFE and not _is_same_site(asked):
             await _refuse(answer, 403, "cross-site-request", _OTHER_SITE, "Send it from a page here.")
@@ -157,17 +159,13 @@ def _shows_credentials(asked: ASGIConnection[Any, Any, Any, Any], node: Node) ->
     return "session" if secret_of(asked, node) else ""
 
 
-def _is_unreadable(scope: Any) -> bool:
-    """Whether an address holds what is no text: UTF-8 that is none, or NUL, which PostgreSQL keeps nowhere."""
-    for part in (scope["raw_path"], scope["query_string"]):
-        plain = unquote_to_bytes(part)
-        try:
-            plain.decode()
-        except UnicodeDecodeError:
-            return True
-        if b"\0" in plain:
-            return True
-    return False
+def _is_unreadable(part: bytes) -> bool:
+    """Whether a part of an address holds what is no text: UTF-8 that is none, or NUL, which PostgreSQL keeps nowhere."""
+    plain = unquote_to_bytes(part)
+    try:
+        return "\0" in plain.decode()
+    except UnicodeDecodeError:
+        return True
 
 
 def _loggable(path: str) -> str:
@@ -194,7 +192,7 @@ def _is_same_site(asked: ASGIConnection[Any, Any, Any, Any]) -> bool:
 async def refuse_twice(request: Request[Any, Any, Any]) -> None:
     """Raise UsageError for a parameter that is there twice and is no list: two who read it may read different ones."""
     query = request.query_params
-    if len(list(query.multi_items())) == len(query):
+    if len(set(query)) == len(query):
         return
     fields = request.route_handler.parsed_fn_signature.parameters.values()
     lists = {getattr(field.kwarg_definition, "query", "") or field.name for field in fields if _is_list(field)}

@@ -68,8 +68,10 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """The head is here."""
+        """The head is here. What is raised here is answered with 400."""
         self._in_head = False
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MAX_HEAD_BYTES:
+            raise ValueError("The head of the request is too large.")
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

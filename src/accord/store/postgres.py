@@ -24,22 +24,27 @@ def _spoken(sql: str) -> str:
     return sql.replace("%", "%%").replace("?", "%s")
 
 
+def _without_nul(values: Row) -> Row:
+    """Return values whose texts PostgreSQL can keep: it has no NUL in a text, and what people say may have one."""
+    return tuple(x.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(x, str) else x for x in values)
+
+
 class _Transaction:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
 
     def run(self, sql: str, *values: object) -> int:
-        return self._connection.execute(_spoken(sql), values, prepare=True).rowcount
+        return self._connection.execute(_spoken(sql), _without_nul(values), prepare=True).rowcount
 
     def many(self, sql: str, rows: Iterable[Row]) -> None:
         with self._connection.cursor() as cursor:
-            cursor.executemany(_spoken(sql), rows)
+            cursor.executemany(_spoken(sql), map(_without_nul, rows))
 
     def rows(self, sql: str, *values: object) -> list[Row]:
-        return self._connection.execute(_spoken(sql), values).fetchall()
+        return self._connection.execute(_spoken(sql), _without_nul(values)).fetchall()
 
     def one(self, sql: str, *values: object) -> Row | None:
-        return self._connection.execute(_spoken(sql), values).fetchone()
+        return self._connection.execute(_spoken(sql), _without_nul(values)).fetchone()
 
     def script(self, sql: str) -> None:
         for statement in sql.replace(" BLOB", " BYTEA").split(";\n"):
