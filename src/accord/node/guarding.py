@@ -160,7 +160,7 @@ def _shows_credentials(asked: ASGIConnection[Any, Any, Any, Any], node: Node) ->
 
 
 def _is_unreadable(part: bytes) -> bool:
-    """Whether a part of an address holds what is no text: UTF-8 that is none, or NUL, which PostgreSQL keeps nowhere."""
+    """Whether a part of an address holds what is no text: bytes that are no UTF-8, or NUL, which no store needs."""
     plain = unquote_to_bytes(part)
     try:
         return "\0" in plain.decode()

@@ -60,9 +60,9 @@ class _Place:
 def open_target(spec: str, *, card: Path | Card | None = None, progress: Progress | None = None) -> Iterator[Target]:
     """Open a file, a folder, an archive (unpacked to a private folder until the end) or `pypi:NAME[==VERSION]`.
 
-    `card` is the assessor's card, or its file. Raises AccordError: UsageError where the call or the target is wrong, or has changed
-    by the end; Unavailable where something is missing here, MalformedInput or LimitExceeded where the target or a
-    card is.
+    `card` is the assessor's card, or its file. Raises AccordError: UsageError where the call or the target is wrong, or
+    has changed by the end; Unavailable where something is missing here, MalformedInput or LimitExceeded where the
+    target or a card is.
     """
     with ExitStack() as stack:
         place = _locate(spec, stack, progress)
