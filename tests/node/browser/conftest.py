@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -44,7 +45,7 @@ RANKING = {
     "where": {"sector": "employment", "jurisdictions": "DE", "sdgs": "8", "places": "Musterstadt"},
     "decision": {"decision": "Who is offered a course", "influence": "recommends"},
     "people": {"affected": "People who look for work", "affected_about": "12000", "complaint": "Write to the office."},
-    "risk": {**LAW, "q-eu-annex_iii": "yes", "q-eu-profiling": "yes"},
+    "risk": {**LAW, "q-eu-annex_iii": "yes", "q-eu-annex_iii-4": "yes", "q-eu-profiling": "yes"},
 }
 BINS = {
     "what": {
@@ -255,3 +256,10 @@ def _papers(made: Seeded) -> None:
         language="de", transcribed_by=Person(name="C. Clerk", role="clerk"),
     )  # fmt: skip
     made.node.say(paper, "certificate", [paper.paper.digest])
+
+
+def pytest_collection_modifyitems(items):
+    """They take minutes and want an idle machine: `make soak` runs them."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.soak)

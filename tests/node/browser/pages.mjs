@@ -1,5 +1,5 @@
 // Looks at pages as people do: with axe, on a phone, by keyboard. usage: node pages.mjs CHROMIUM TASKS.json
-// A task is a visit: { path, lang, who, width, dark, walk, post: { type, body }, shot }; what each saw is printed.
+// A task is a visit: { path, lang, who, width, dark, walk, post: { type, body }, main, shot }; what each saw is printed.
 import fs from "node:fs";
 import { given, launch, overflow, print, violations } from "../../browser/chromium.mjs";
 
@@ -9,19 +9,19 @@ const NARROW = 360;
 const TALLEST = 1500;
 const UNFOLDED = 12; // folds that axe looks into, from the top: a report has hundreds, and its own tests
 const browser = await launch();
-const contexts = new Map();
+const windows = new Map();
 
-async function contextOf({ who, lang, dark, width }) {
+// A window of its own for who looks, how; it is used again, as a person would.
+async function windowFor({ who, lang, dark, width }) {
   const key = [who, lang, dark, width].join();
-  if (!contexts.has(key)) {
-    contexts.set(key, browser.newContext({
-      locale: lang, colorScheme: dark ? "dark" : "light", viewport: { width, height: 900 }, reducedMotion: "reduce",
-    }).then(async (made) => {
-      if (who) await made.addCookies([{ name: cookie, value: sessions[who], url }]);
-      return made;
-    }));
-  }
-  return contexts.get(key);
+  const made = windows.get(key) ?? { idle: [], context: browser.newContext({
+    locale: lang, colorScheme: dark ? "dark" : "light", viewport: { width, height: 900 }, reducedMotion: "reduce",
+  }).then(async (context) => {
+    if (who) await context.addCookies([{ name: cookie, value: sessions[who], url }]);
+    return context;
+  }) };
+  windows.set(key, made);
+  return { page: made.idle.pop() ?? await (await made.context).newPage(), idle: made.idle };
 }
 
 // A form as it comes back when it was filled in wrongly: the visit is sent as the form would be.
@@ -30,13 +30,19 @@ const sentAs = (page, { path, post }) => page.route(url + path, (route) => route
   headers: { ...route.request().headers(), "content-type": post.type, origin: url },
 }), { times: 1 });
 
+// A page that was spoilt on its way, to show that this is noticed.
+const spoil = (page, { path, main }) => page.route(url + path, async (route) => {
+  const answer = await route.fetch();
+  await route.fulfill({ response: answer, body: (await answer.text()).replace(/<main.*<\/main>/s, () => main) });
+}, { times: 1 });
+
 // Where the keyboard should stop, and where it does: each stop once, seen, in the window, and out at the end.
 async function walk(page) {
   await page.evaluate(() => {
     const all = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
     const shown = (item) => item.checkVisibility() && !item.disabled;
     const once = (item) => (item.type === "radio" ? document.querySelector(`input[type=radio][name="${CSS.escape(item.name)}"]`) : item);
-    globalThis.stops = { expected: new Set([...document.querySelectorAll(all)].filter(shown).map(once)), once, seen: [] };
+    globalThis.stops = { expected: new Set([...document.querySelectorAll(all)].filter(shown).map(once)), once, seen: [], marked: new Set() };
     document.activeElement.blur();
     scrollTo(0, 0);
   });
@@ -48,7 +54,9 @@ async function walk(page) {
       if (item === document.body) return null;
       const place = item.getBoundingClientRect();
       const marked = (style) => (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1) || style.boxShadow !== "none";
-      const visible = [item, item.nextElementSibling].some((one) => one && marked(getComputedStyle(one)));
+      // A field for a day is several stops; on its button the browser draws a ring of its own, which no style tells.
+      const visible = stops.marked.has(item) || [item, item.nextElementSibling].some((one) => one && marked(getComputedStyle(one)));
+      if (visible && item.type === "date") stops.marked.add(item);
       const inside = place.bottom > 0 && place.top < innerHeight && place.right > 0 && place.left < innerWidth;
       stops.seen.push(stops.once(item));
       return { html: item.outerHTML.slice(0, 120), visible, inside };
@@ -69,12 +77,14 @@ async function shoot(page, { shot, width }) {
 }
 
 async function visit(task) {
-  const page = await (await contextOf(task)).newPage();
+  const { page, idle } = await windowFor(task);
+  await page.setViewportSize({ width: task.width, height: 900 });
   const requests = [], messages = [];
   page.on("request", (request) => requests.push(request.url()));
   page.on("console", (message) => messages.push({ text: message.text(), where: message.location().url }));
   page.on("pageerror", (error) => messages.push({ text: String(error), where: "" }));
   if (task.post) await sentAs(page, task);
+  if (task.main) await spoil(page, task);
   const answer = await page.goto(url + task.path, { waitUntil: "load" });
   const status = answer.status();
   const seen = {
@@ -84,7 +94,7 @@ async function visit(task) {
       headings: document.querySelectorAll("h1").length, alerts: document.querySelectorAll("[role=alert]").length,
     })),
   };
-  if (task.walk) seen.walk = await walk(page);
+  if (task.walk) seen.steps = await walk(page);
   if (task.shot) await shoot(page, task);
   await page.evaluate((most) => [...document.querySelectorAll("details")].slice(0, most).forEach((item) => { item.open = true; }), UNFOLDED);
   seen.overflow = await overflow(page);
@@ -93,7 +103,8 @@ async function visit(task) {
   seen.narrow = await overflow(page);
   // That the document itself is answered with an error is no surprise where one is asked for.
   seen.messages = messages.filter(({ text, where }) => !(status >= 400 && where === url + task.path && text.startsWith("Failed to load")));
-  await page.close();
+  page.removeAllListeners();
+  idle.push(page);
   return seen;
 }
 

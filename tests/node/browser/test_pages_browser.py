@@ -12,6 +12,8 @@ import pytest
 
 from accord.node.app import make_app
 
+from .conftest import ROLES
+
 pytestmark = pytest.mark.browser
 HERE = Path(__file__).parent
 STAFF, VISITOR = "staff", ""
@@ -149,12 +151,12 @@ def faults(seeded) -> list[dict]:
 FORM = "application/x-www-form-urlencoded"
 
 
-def look(seeded, in_browser, folder: Path, visits: Iterable[dict]) -> list[dict]:
+def look(seeded, in_browser, folder: Path, visits: Iterable[dict], seconds: float = 1500) -> list[dict]:
     """What the browser saw at each visit."""
     tasks = {"url": seeded.url, "cookie": seeded.cookie, "sessions": seeded.sessions}
     plain = {"lang": "en", "who": VISITOR, "width": 1280, "dark": False}
     (folder / "visits.json").write_text(json.dumps({**tasks, "visits": [{**plain, **one} for one in visits]}))
-    return in_browser(HERE / "pages.mjs", folder / "visits.json", seconds=1500)
+    return in_browser(HERE / "pages.mjs", folder / "visits.json", seconds=seconds)
 
 
 def faulty(seen: list[dict], *names: str) -> str:
@@ -212,7 +214,7 @@ def test_every_page_says_what_it_is_in_its_language(seen) -> None:
 
 
 def test_the_keyboard_reaches_everything_and_gets_out(seen) -> None:
-    walked = [{**one, **one["walk"]} for one in seen if "walk" in one]
+    walked = [{**one, **one["steps"]} for one in seen if "steps" in one]
     assert len(walked) > 70
     assert not (found := faulty(walked, "faults", "missed")), found
     assert {one["first"] for one in walked} == {"#content"}, "the first stop skips to the content"
@@ -220,10 +222,42 @@ def test_the_keyboard_reaches_everything_and_gets_out(seen) -> None:
 
 def test_forms_that_come_back_are_sound_too(seeded, in_browser, tmp_path) -> None:
     made = faults(seeded)
-    sent = [{**one, **look} for one in made for look in ({**ENGLISH, **PHONE}, {**ARABIC, **LARGE})]
+    looks = ({**ENGLISH, **PHONE}, {**ARABIC, **LARGE})
+    sent = [{**one, **looks[number % 2]} for number, one in enumerate(made)]
     back = look(seeded, in_browser, tmp_path, sent)
     assert not (found := faulty(back, "violations", "messages")), found
     assert not (found := faulty([one for one in back if one["overflow"] > 0 or one["narrow"] > 0], "narrow")), found
     silent = [one["path"] for one in back if one["status"] == 422 and not one["alerts"]]
     assert not silent, "a mistake is said in an alert"
     assert {one["status"] for one in back} <= {200, 400, 401, 403, 409, 422}
+
+
+def test_the_browser_notices_what_it_looks_for(seeded, in_browser, tmp_path) -> None:
+    spoilt = (
+        '<main id="content"><h1>x</h1><h1>y</h1><img src="https://elsewhere.example/x.png"><p style="color:red">red</p>'
+        f"<pre>{'wide ' * 400}</pre><input></main>"
+    )
+    (one,) = look(seeded, in_browser, tmp_path, [{"path": "/login", "main": spoilt, "walk": True}])
+    assert {"image-alt", "label"} <= {found["id"] for found in one["violations"]}
+    assert "https://elsewhere.example/x.png" in one["requests"]
+    assert any("Content Security Policy" in message["text"] for message in one["messages"])
+    assert one["overflow"] > 0 and one["narrow"] > 0
+    assert one["headings"] == 2
+
+
+@pytest.mark.soak
+def test_every_page_in_every_look_for_every_role(seeded, in_browser, tmp_path) -> None:
+    looks = [
+        {"lang": lang, "width": width, "dark": dark}
+        for lang in ("en", "ar") for width in (1280, 360) for dark in (False, True)
+    ]  # fmt: skip
+    visits = [
+        {"path": path, "who": who, **one}
+        for who in (VISITOR, STAFF, *ROLES)
+        for path in shown_to(seeded, who)
+        for one in (looks if who in (VISITOR, STAFF) else looks[:1])
+    ]
+    assert len(visits) > 800
+    found = look(seeded, in_browser, tmp_path, visits, seconds=7200)
+    assert not (wrong := faulty(found, "violations", "messages")), wrong
+    assert not (wide := faulty([one for one in found if one["overflow"] > 0 or one["narrow"] > 0], "narrow")), wide

@@ -452,3 +452,10 @@ def world(make_world: Any, running: Any, tmp_path_factory: pytest.TempPathFactor
         yield made
         for item in made.clients.values():
             item.close()
+
+
+def pytest_collection_modifyitems(items):
+    """They take minutes and want an idle machine: `make soak` runs them."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.soak)

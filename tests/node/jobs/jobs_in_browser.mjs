@@ -1,12 +1,9 @@
 // Hands in a table in Chromium, watches it, and reads every page on the way with axe. Called with
 // CHROMIUM URL COOKIE_NAME COOKIE TABLE; prints what it saw as JSON.
-import fs from "node:fs";
-import { createRequire } from "node:module";
-const require = createRequire(new URL("../../browser/package.json", import.meta.url));
-const { chromium } = require("playwright-core");
-const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-const [executablePath, url, name, value, table] = process.argv.slice(2);
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+import { given, launch, overflow, print, violations } from "../../browser/chromium.mjs";
+
+const [url, name, value, table] = given;
+const browser = await launch();
 const seen = { violations: [], errors: [], overflow: 0, live: [], reloads: 0 };
 
 async function context(options) {
@@ -15,10 +12,8 @@ async function context(options) {
   return made;
 }
 async function read(page, what) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  seen.violations.push(...found.violations.map((v) => `${what}: ${v.id}: ${v.nodes[0].html}`));
-  seen.overflow = Math.max(seen.overflow, await page.evaluate(() => document.documentElement.scrollWidth - innerWidth));
+  seen.violations.push(...(await violations(page)).map(({ id, places }) => `${what}: ${id}: ${places[0]}`));
+  seen.overflow = Math.max(seen.overflow, await overflow(page));
 }
 async function fill(page) {
   await page.getByLabel("Which column says what really happened?").fill("outcome");
@@ -77,4 +72,4 @@ await plain.waitForURL(/\/jobs\/[0-9a-f]{32}$/);
 plain.on("framenavigated", () => (seen.reloads += 1));
 await plain.getByRole("link", { name: "Read the assessment" }).waitFor({ timeout: 90000 });
 await browser.close();
-console.log(JSON.stringify(seen));
+print(seen);
