@@ -282,7 +282,12 @@ class _Outline(HTMLParser):
         if tag == "label":
             self._label += 1
             self.labelled.add(a.get("for"))
-        if tag in ("input", "select", "textarea") and a.get("type") != "hidden" and not self._label:
+        if (
+            tag in ("input", "select", "textarea")
+            and a.get("type") != "hidden"
+            and "hidden" not in a
+            and not self._label
+        ):
             self.fields.append(a.get("id"))
         if re.fullmatch("h[1-6]", tag):
             self.headings.append(int(tag[1]))

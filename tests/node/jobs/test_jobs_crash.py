@@ -115,8 +115,8 @@ def queued(still, table, card):
 
     account = accounts.add(still, login="pub", name="p", by="test", roles=["publisher"])
 
-    def put(rows=200):
-        identity, data = new_id(), table(rows)
+    def put(data=None):
+        identity, data = new_id(), data or table(200)
         folder = folder_of(still, identity)
         (folder / "upload").mkdir(parents=True)
         (folder / "upload" / "0").write_bytes(data)
@@ -186,9 +186,9 @@ def test_killed_after_it_was_logged_and_before_that_was_noted(still, queued, mon
     assert calls[0] == calls[1] == len(of_kind(still, "evidence"))
 
 
-def test_a_node_that_stops_in_order_gives_its_job_back(still, queued):
-    job, worker = queued(400_000), Jobs(still)
-    wait_for(still, job, lambda found: found.progress.kind == "result")
+def test_a_node_that_stops_in_order_gives_its_job_back(still, queued, large):
+    job, worker = queued(large), Jobs(still)
+    wait_for(still, job, lambda found: found.state == "running" and found.progress.stage != "waiting")
     worker.close()
     with still.store.reading() as transaction:
         found = jobs_table.find(transaction, OPERATOR, job)

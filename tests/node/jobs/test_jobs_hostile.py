@@ -102,5 +102,6 @@ def test_what_nobody_can_measure_is_no_pass(lab):
 
 def test_a_job_that_outgrows_the_node_is_ended(lab, monkeypatch, large, card):
     monkeypatch.setattr(at_work, "LEAST_FREE", 1 << 62)
+    monkeypatch.setattr(at_work, "HEARTBEAT_SECONDS", 0.1)
     done = lab.ended(lab.hand_in({"scores.csv": large}, **card))
     assert (done["state"], done["error"]["code"]) == ("failed", "job-too-large")
