@@ -47,9 +47,10 @@ $(DEV): $(RUNTIME) requirements-dev.lock
 	$(BIN)/pip install -q -r requirements-dev.lock
 	@touch $@
 
-$(PEERS): $(BIN)/python requirements-peers.lock
+$(PEERS): $(BIN)/python requirements-peers.lock Makefile
 	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/pip install -q -r requirements-peers.lock
+	.venv-peers/bin/pip install -q --no-deps --ignore-requires-python aics-tlog==0.2.1  # asks for 3.12, runs on 3.11
 	@touch $@
 
 browser:

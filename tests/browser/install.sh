@@ -1,5 +1,6 @@
 #!/bin/sh
 # What the browser tests need: Chromium and Node from Debian where we may install them, axe-core and a driver from npm.
+# A reader of trust lists comes with them.
 # What can't be had is reported here, and the tests that need it say so when they are skipped.
 cd "$(dirname "$0")" || exit 1
 missing=""
@@ -13,7 +14,7 @@ if [ -n "$missing" ]; then
     echo "browser tests: install$missing to run them; they will be skipped" >&2
   fi
 fi
-if command -v npm >/dev/null && [ ! -e node_modules/.installed ]; then
+if command -v npm >/dev/null && [ ! node_modules/.installed -nt package-lock.json ]; then
   npm ci --silent --no-audit --no-fund && touch node_modules/.installed ||
     echo "browser tests: npm could not install axe-core; they will be skipped" >&2
 fi

@@ -93,7 +93,11 @@ def test_noise_is_refused(data):
         statement.parse(data)
 
 
-@pytest.mark.parametrize("text", ["", "2026-09-01", "2026-09-01T12:00:00+02:00", "2026-13-01T12:00:00Z", None, 5])
+@pytest.mark.parametrize(
+    "text",
+    ["", "2026-09-01", "2026-09-01T12:00:00+02:00", "2026-13-01T12:00:00Z", "2026-9-1T12:0:0Z", "2026-09-01t12:00:00z",
+     "٢٠٢٦-09-01T12:00:00Z", "2026-09-01T12:00:00Z\n", "2026-09-01T24:00:00Z", None, 5],
+)  # fmt: skip
 def test_only_one_form_of_time_is_read(text):
     with pytest.raises(MalformedInput):
         statement.parse_time(text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -87,92 +86,6 @@ def with_history(record: TrustList, *periods) -> TrustList:
     service = EntityService(ServiceInformation=periods[0], ServiceHistory=tuple(periods[1:]))
     lote = replace(record.LoTE, TrustedEntitiesList=(replace(entity, TrustedEntityServices=(service,)),))
     return replace(record, LoTE=lote)
-
-
-# ETSI's 1960201_json_schema.json (TS 119 602 V1.1.1), as far as a list of ours uses it: what each object must and may
-# have. `*` holds for every element of an array; what extends the model is of any shape there.
-LOTE = {
-    "": ({"LoTE"}, set()),
-    "LoTE": ({"ListAndSchemeInformation"}, {"TrustedEntitiesList"}),
-    "ListAndSchemeInformation": (
-        {"LoTEVersionIdentifier", "LoTESequenceNumber", "SchemeOperatorName", "ListIssueDateTime", "NextUpdate"},
-        {
-            "LoTEType", "SchemeOperatorAddress", "SchemeName", "SchemeInformationURI", "StatusDeterminationApproach",
-            "SchemeTypeCommunityRules", "SchemeTerritory", "PolicyOrLegalNotice", "HistoricalInformationPeriod",
-            "PointersToOtherLoTE", "DistributionPoints", "SchemeExtensions",
-        },
-    ),
-    "SchemeOperatorName": ({"lang", "value"}, set()),
-    "PointersToOtherLoTE": ({"LoTELocation", "ServiceDigitalIdentities", "LoTEQualifiers"}, set()),
-    "LoTEQualifiers": (
-        {"LoTEType", "SchemeOperatorName", "MimeType"}, {"SchemeTypeCommunityRules", "SchemeTerritory"},
-    ),
-    "TrustedEntitiesList": ({"TrustedEntityInformation", "TrustedEntityServices"}, set()),
-    "TrustedEntityInformation": (
-        {"TEName", "TEAddress", "TEInformationURI"}, {"TETradeName", "TEInformationExtensions"},
-    ),
-    "TEName": ({"lang", "value"}, set()),
-    "TEAddress": ({"TEPostalAddress", "TEElectronicAddress"}, set()),
-    "TEPostalAddress": (
-        {"lang", "StreetAddress", "Country"}, {"Locality", "StateOrProvince", "PostalCode"},
-    ),
-    "TEElectronicAddress": ({"lang", "uriValue"}, set()),
-    "TEInformationURI": ({"lang", "uriValue"}, set()),
-    "TrustedEntityServices": ({"ServiceInformation"}, {"ServiceHistory"}),
-    "ServiceInformation": (
-        {"ServiceName", "ServiceDigitalIdentity"},
-        {
-            "ServiceTypeIdentifier", "ServiceStatus", "StatusStartingTime", "SchemeServiceDefinitionURI",
-            "ServiceSupplyPoints", "ServiceDefinitionURI", "ServiceInformationExtensions",
-        },
-    ),
-    "ServiceHistory": (
-        {"ServiceName", "ServiceDigitalIdentity", "ServiceStatus", "StatusStartingTime"},
-        {"ServiceTypeIdentifier", "ServiceInformationExtensions"},
-    ),
-    "ServiceName": ({"lang", "value"}, set()),
-    "ServiceDigitalIdentity": (
-        set(), {"X509Certificates", "X509SubjectNames", "PublicKeyValues", "X509SKIs", "OtherIds"},
-    ),
-}  # fmt: skip
-LOTE["ServiceDigitalIdentities"] = LOTE["ServiceDigitalIdentity"]
-NUMBERS = {"LoTEVersionIdentifier", "LoTESequenceNumber", "HistoricalInformationPeriod"}
-ANY = {"SchemeExtensions", "TEInformationExtensions", "ServiceInformationExtensions"}
-
-
-def follow(value: object, name: str) -> None:
-    """Compare JSON with the table above."""
-    if name in ANY:
-        assert isinstance(value, list)
-        assert value
-    elif isinstance(value, dict):
-        must, may = LOTE[name]
-        assert must <= value.keys() <= must | may, name
-        for key, inner in value.items():
-            follow(inner, key)
-    elif isinstance(value, list):
-        assert value, f"{name}: minItems 1"
-        for inner in value:
-            follow(inner, name)
-    else:
-        assert isinstance(value, int if name in NUMBERS else str), name
-        assert value != "", name
-
-
-def test_a_list_has_the_names_and_nesting_of_etsi(held):
-    record = next_list(held, at=day(10))
-    record = change_service(record, "lab", "laboratory", status="suspended", since=day(10), at=day(10))
-    record = point_to(record, "https://ke.example/list", "Kenya Bureau", "KE", [vkey(D)])
-    line = signed(record, A, C)
-    accept(held, line)
-    payload = json.loads(b64decode(json.loads(line)["payload"]))
-    lote = {"LoTE": payload["predicate"]["LoTE"]}
-    follow(lote, "")
-    service = lote["LoTE"]["TrustedEntitiesList"][0]["TrustedEntityServices"][0]
-    assert [item["ServiceStatus"] for item in service["ServiceHistory"]] == ["urn:accord:status:granted"]
-    assert service["ServiceInformation"]["StatusStartingTime"] == "2026-01-11T00:00:00Z"
-    assert lote["LoTE"]["ListAndSchemeInformation"]["SchemeTerritory"] == "DE"
-    assert from_json(to_json(record), TrustList) == record
 
 
 @pytest.mark.parametrize("jurisdiction", ["INT", "AFU", "ASEAN"])

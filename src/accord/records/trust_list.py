@@ -184,7 +184,7 @@ class SchemeExtension(Record, frozen=True, kw_only=True):
 class ListQualifier(Record, frozen=True, kw_only=True, omit_defaults=True):
     """ETSI's LoTEQualifier: what list a pointer leads to."""
 
-    LoTEType: str = ""
+    LoTEType: str
     SchemeOperatorName: tuple[Text, ...]
     SchemeTerritory: str = ""
     MimeType: str

@@ -22,7 +22,7 @@ from .canonical import digest
 from .note import Note, VerifierKey
 from .saying import Heard, hear
 from .statement import format_time, parse_time
-from .trust_list_form import keyid_of, mistakes
+from .trust_list_form import hollow, keyid_of, mistakes
 
 KIND = "trust-list"
 MAX_LIST_BYTES = 8 * 1024 * 1024
@@ -235,7 +235,7 @@ def read_list(line: bytes, *, name: str = "trust list") -> Accepted:
     if heard.kind != KIND:
         raise _refused(name, "not-a-trust-list", f"a statement of another kind: {heard.kind or '?'}")
     record = heard.record(TrustList)
-    wrong = mistakes(record)
+    wrong = [*mistakes(record), *hollow(heard.statement.predicate["LoTE"], "LoTE")]
     if wrong:
         raise _refused(name, "bad-trust-list", "\n".join(["it is not sound:", *wrong[:_SHOWN]]))
     if heard.subjects != (subject_digest(record),):

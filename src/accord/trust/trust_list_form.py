@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
+from ipaddress import IPv6Address
 from itertools import pairwise
 
 from ..errors import AccordError
@@ -34,7 +36,10 @@ ENTITY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}")
 JURISDICTION = re.compile(r"[A-Z]{2,5}(-[A-Z0-9]{1,3})?")
 _KINDS: dict[ServiceRole | None, tuple[int, ...]] = {"log": LOG_KINDS, "witness": WITNESS_KINDS}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+")
+_PART = r"(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})"
+_HOST = rf"//(?:(?:{_PART}|:)*@)?(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|{_PART}*)(?::[0-9]*)?(?=[/?#]|$)"
+_URI = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:(?:{_HOST}|(?!//)(?=.))(?:{_PART}|[:@/?])*(?:#(?:{_PART}|[:@/?])*)?")
+_COUNTRY = re.compile(r"[A-Z]{2}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -67,6 +72,22 @@ def mistakes(record: TrustList) -> list[str]:
     return [*found, *(f"TrustedEntitiesList: the id {name[:80]} twice" for name, times in ids.items() if times > 1)]
 
 
+def hollow(said: object, where: str) -> Iterator[str]:
+    """Return the mistakes of a list's JSON that its record no longer shows: ETSI's schema has what is empty left out.
+
+    `where` names what `said` is. Extensions are of any shape.
+    """
+    if said == [] or (said == "" and where.endswith(".SchemeTerritory")):
+        yield f"{where}: it is empty; leave it out"
+    elif isinstance(said, dict):
+        for name, value in said.items():
+            if not name.endswith("Extensions"):
+                yield from hollow(value, f"{where}.{name}")
+    elif isinstance(said, list):
+        for number, value in enumerate(said):
+            yield from hollow(value, f"{where}[{number}]")
+
+
 def _of_information(said: ListInformation) -> Iterator[str]:
     where = "ListAndSchemeInformation"
     if said.LoTEVersionIdentifier != 1 or said.LoTEType != LIST_TYPE:
@@ -91,10 +112,16 @@ def _of_information(said: ListInformation) -> Iterator[str]:
 
 
 def _of_pointer(said: ListPointer, where: str) -> Iterator[str]:
-    if not _URI.fullmatch(said.LoTELocation):
+    if not _is_uri(said.LoTELocation):
         yield f"{where}.LoTELocation: not a URI"
     if not said.ServiceDigitalIdentities or not said.LoTEQualifiers:
         yield f"{where}: it names keys, and what list it leads to"
+    for qualifier in said.LoTEQualifiers:
+        yield from _texts(((item.lang, item.value) for item in qualifier.SchemeOperatorName), f"{where}.LoTEQualifiers")
+        if not _is_uri(qualifier.LoTEType) or not qualifier.MimeType:
+            yield f"{where}.LoTEQualifiers: it names the type of the list, a URI, and its media type"
+        if qualifier.SchemeTerritory and not _COUNTRY.fullmatch(qualifier.SchemeTerritory):
+            yield f"{where}.LoTEQualifiers: SchemeTerritory has two letters, or is absent"
     for identity in said.ServiceDigitalIdentities:
         yield from _keys(identity.OtherIds, f"{where}.ServiceDigitalIdentities")
 
@@ -117,12 +144,14 @@ def _of_entity(said: Entity, where: str, issued: datetime | None, owners: dict[s
     yield from _texts(((item.lang, item.value) for item in about.TEName), f"{where}.TEName")
     post = [(item.lang, item.StreetAddress) for item in about.TEAddress.TEPostalAddress]
     yield from _texts(post, f"{where}.TEPostalAddress")
+    if not all(_COUNTRY.fullmatch(item.Country) for item in about.TEAddress.TEPostalAddress):
+        yield f"{where}.TEPostalAddress: the Country is a code of two letters, such as DE"
     for name, links in (
         ("TEElectronicAddress", about.TEAddress.TEElectronicAddress),
         ("TEInformationURI", about.TEInformationURI),
     ):
         yield from _texts(((item.lang, item.uriValue) for item in links), f"{where}.{name}")
-        if any(not _URI.fullmatch(item.uriValue) for item in links):
+        if any(not _is_uri(item.uriValue) for item in links):
             yield f"{where}.{name}: not a URI"
     roles = [service.ServiceInformation.role for service in said.TrustedEntityServices]
     if not roles or len(set(roles)) != len(roles):
@@ -192,3 +221,13 @@ def _time(text: str) -> datetime | None:
         return parse_time(text)
     except AccordError:
         return None
+
+
+def _is_uri(text: str) -> bool:
+    """Whether a text is a URI of RFC 3986, which ETSI's schema asks for, and names more than a scheme."""
+    found = _URI.fullmatch(text)
+    if found is None:
+        return False
+    with suppress(ValueError):
+        return not found["ipv6"] or bool(IPv6Address(found["ipv6"]).packed)
+    return False

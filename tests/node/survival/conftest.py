@@ -159,10 +159,3 @@ def serve(mother, tmp_path):
     yield start
     for served in made:
         served.kill()
-
-
-def pytest_collection_modifyitems(items):
-    """They take minutes and want an idle machine: `make soak` runs them."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.soak)

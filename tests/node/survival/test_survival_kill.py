@@ -179,10 +179,9 @@ def caught_up(follower, origin, head, seconds=30.0):
     raise AssertionError(f"{found} {row} {head}")
 
 
-def test_nothing_acknowledged_is_lost_by_twenty_kills(serve, objections):
-    counted = survive(serve, objections, 20, 0.25, seed=4)
-    print(counted)
-    assert counted["acknowledged"] > 100
+def test_nothing_acknowledged_is_lost_by_ten_kills(serve, objections):
+    counted = survive(serve, objections, 10, 0.25, seed=4)
+    assert counted["acknowledged"] > 50
 
 
 @pytest.mark.soak
