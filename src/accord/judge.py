@@ -22,6 +22,7 @@ from .trust import Trust, check
 from .trust.envelopes import MAX_FILE_BYTES, read_lines
 from .trust.folder import read_regular
 from .trust.sealing import MAX_RECORD_BYTES, STATEMENTS
+from .trust.statement import parse_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,11 @@ def open_stored(place: Path, trusted: Trust) -> Stored:
         )
     lines = read_lines(_read(place / STATEMENTS, MAX_FILE_BYTES))
     kept = _read(place / REVIEWS, MAX_FILE_BYTES).splitlines() if seal.assessment.reviews else []
+    seen = parse_time(seal.log.seen) if seal.log.seen else None
     return Stored(
         seal.assessment,
         {line.inspector: line.raw for line in lines if line.inspector},
-        {raw: read_envelope(raw, trusted) for raw in kept},
+        {raw: read_envelope(raw, trusted, seen) for raw in kept},
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +26,7 @@ from .trust import SealCheck, Trust, check
 from .trust.envelopes import MAX_FILE_BYTES
 from .trust.folder import read_regular
 from .trust.policy import Policy
+from .trust.statement import parse_time
 
 MOST_DAYS_UNSIGNED = timedelta(days=7)
 """A long run is judged as of its beginning and signed at its end; nothing lasts longer."""
@@ -85,17 +86,18 @@ def verify(
         if deviated != assessment.plan.deviations:
             also.append("the report does not say all that deviated from its plan, or says more")
     again = replace(again, disagreements=(*again.disagreements, *also))
-    return Verification(seal, again, _check_reviews(folder, assessment, trusted))
+    seen = parse_time(seal.log.seen) if seal.log.seen else None
+    return Verification(seal, again, _check_reviews(folder, assessment, trusted, seen))
 
 
-def _check_reviews(folder: Path, assessment: Assessment, trusted: Trust) -> ReviewsCheck | None:
+def _check_reviews(folder: Path, assessment: Assessment, trusted: Trust, seen: datetime | None) -> ReviewsCheck | None:
     if not assessment.reviews:
         return None
     try:
         data = read_regular(folder / REVIEWS, MAX_FILE_BYTES)
     except OSError:
         data = b""
-    return check_reviews(assessment.reviews, data, trusted)
+    return check_reviews(assessment.reviews, data, trusted, seen)
 
 
 def compute_again(assessment: Assessment, texts: Sequence[FrameworkFile] = ()) -> Recomputed:

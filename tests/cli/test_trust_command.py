@@ -6,12 +6,16 @@ import json
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner
+from tests.node.conftest import running as serving
 
 from accord.cli import cli
 from accord.errors import AccordError
+from accord.node.node import open_node
 from accord.trust import KeyStore
+from accord.trust.saying import hear
 
 
 class Machines:
@@ -115,6 +119,21 @@ def test_a_list_is_kept_by_several_and_accepted_by_anybody(machines, tmp_path):
     machines.run("reader", "trust", "import", file, error="rollback")
     assert machines.json("reader", "trust", "check")[0]["checked"] == 2
     assert "withdrawn" in machines.run("reader", "trust", "show")
+
+
+def test_a_list_is_accepted_for_a_node_while_it_runs(machines, tmp_path):
+    file, place = first_list(machines, tmp_path), tmp_path / "city"
+    pins = [f"--pin={machines.keyid(name)}" for name in ("anna", "ben")]
+    machines.run("operator", "trust", "import", file, *pins, "--folder", place, error="no-node")
+    with open_node(place, name="City", jurisdiction="DE") as node, serving(node) as url:
+        machines.run("operator", "trust", "import", file, "--folder", place, error="not-pinned")
+        assert httpx.get(f"{url}/api/v1/trust-lists").json() == []
+        assert "1 new list" in machines.run("operator", "trust", "import", file, *pins, "--folder", place)
+        (held,) = httpx.get(f"{url}/api/v1/trust-lists").json()
+        assert (held["operator"], held["sequence"]) == ("Bundesamt", 1)
+        assert hear(file.read_bytes().strip()).id in httpx.get(f"{url}/api/v1/log/statements").text
+        assert "0 new lists" in machines.run("operator", "trust", "import", file, "--folder", place)
+    assert machines.json("operator", "trust") == [], "it is the node's, not the user's"
 
 
 def test_what_does_not_fit_is_refused_in_words(machines, tmp_path):

@@ -40,7 +40,7 @@ def test_the_first_account_is_made_by_a_link_that_works_once(node, client, other
     link = make_link(node)
     page = client.get(link)
     assert page.status_code == 200
-    assert page.headers["cache-control"] == "no-store"
+    assert "no-store" in page.headers["cache-control"]
     assert "set-cookie" not in page.headers
     answer = client.post(link, data={"login": "Ada!", "name": "", "password": "tiny-pw"})
     assert answer.status_code == 422

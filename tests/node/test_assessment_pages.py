@@ -139,7 +139,7 @@ def test_the_nodes_own_judgement_stands_apart_within_two_seconds(node, client, r
     assert "eu-ai-act" in ids
     assert "nist-ai-rmf" not in ids  # the signer's choice, not this node's
     page = client.get(f"/assessments/{digest}").text
-    ours, theirs = page.index("By the thresholds of DE"), page.index('id="requirements"')
+    ours, theirs = page.index("By the thresholds of Germany (DE)"), page.index('id="requirements"')
     assert ours < theirs
     assert "Council of Europe" in page[ours:theirs]
 

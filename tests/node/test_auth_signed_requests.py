@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from accord.node.auth import clock
 from accord.node.auth.signed_requests import HEADER, WINDOW, read_header, sign_request
+from accord.node.federation.peers import ISOLATED, set_state
+from accord.node.hearing import hear_lines
+from accord.node.intake import Batch
 from accord.node.problems import Unauthenticated
 from accord.trust.ed25519 import SigningKey
 
@@ -55,9 +58,6 @@ def test_a_peer_is_known_by_its_signature(node, client, peer):
 
 
 def test_a_peer_sees_what_is_for_the_community_and_no_more(node, client, peer, objections):
-    from accord.node.hearing import hear_lines
-    from accord.node.intake import Batch
-
     ids = []
     for level, line in zip(("public", "community", "none"), objections(3), strict=True):
         receipt = node.intake.submit(Batch(hear_lines([line]), level=level)).result()[0]
@@ -68,6 +68,20 @@ def test_a_peer_sees_what_is_for_the_community_and_no_more(node, client, peer, o
             target = f"/api/v1/statements/{digest}"
             found.append(client.get(target, headers=headers and signed(node, target=target)).status_code)
         assert found == seen
+
+
+def test_a_peer_that_was_isolated_is_a_visitor(node, client, peer, objections):
+    level = Batch(hear_lines(objections(1)), level="named", peers=(ORIGIN,))
+    digest = node.intake.submit(level).result()[0].id.removeprefix("sha256:")
+    target = f"/api/v1/statements/{digest}"
+    assert client.get(target, headers=signed(node, target=target)).status_code == 200
+    with node.store.writing() as transaction:
+        set_state(transaction, ORIGIN, ISOLATED, "it has shown two histories")
+    assert client.get(target, headers=signed(node, target=target)).status_code == 404
+    assert client.get("/api/v1/me", headers=signed(node)).status_code == client.get("/api/v1/me").status_code == 401
+    stranger = SigningKey.from_seed(bytes([8]) * 32)
+    answer = client.get(target, headers=signed(node, target=target, key=stranger))
+    assert answer.json()["type"] == "urn:accord:problem:bad-signature"
 
 
 def test_a_body_is_signed_too_and_read_by_the_handler_as_well(node, client, peer):

@@ -4,6 +4,7 @@ from contextlib import ExitStack
 import pytest
 
 from accord.commons.interface import projections
+from accord.commons.systems.projection import subject_of
 from accord.errors import AccordError, UsageError
 from accord.node.federation.fetching import fetch
 from accord.node.federation.following import Followers, follow, pause
@@ -13,6 +14,8 @@ from accord.node.federation.showing import headers_of
 from accord.node.hearing import hear_lines
 from accord.node.intake import Batch
 from accord.node.node import open_node
+from accord.node.operating.rebuilding import rebuild_all
+from accord.records.registration import Registration
 from accord.records.said import Disclosure, Erasure, Revocation
 from accord.store.log import head_of, tree_of
 from accord.store.statements import find as find_statement
@@ -128,6 +131,51 @@ def test_only_the_node_of_a_log_withdraws_what_is_in_it(world, objections):
         assert found.disclosure == "public"
         assert line_of(transaction, found.seq) == line
         assert len(transaction.rows("SELECT seq FROM unread")) == 2
+
+
+def test_an_entry_that_another_passes_on_is_read_once_its_own_node_is_followed(world):
+    (a, a_url), (b, _), (c, c_url) = world("a"), world("b"), world("c")
+    about = subject_of(a.origin, "0000000000000001")
+    entry = Registration(
+        origin=a.origin, entry="0000000000000001", name="Parking", kind="system", status="in_use", office="A"
+    )
+    said = a.say(entry, "registration", [about])
+    with a.store.reading() as transaction:
+        line = line_of(transaction, said.seq)
+    give(c, [line])
+    sync(b, introduced(b, c_url))
+    with b.store.reading() as transaction:
+        assert find_statement(transaction, said.id) and not transaction.rows("SELECT name FROM systems")
+    origin = introduced(b, a_url)
+    sync(b, origin)
+    with b.store.reading() as transaction:
+        assert transaction.rows("SELECT name FROM systems") == [("Parking",)]
+        assert transaction.rows("SELECT seq FROM unread") == []
+    assert rebuild_all(b, keep=False).differences == ()
+
+
+def test_a_follower_that_waits_for_a_peer_ends_without_a_word_when_its_node_is_closed(world, tmp_path, caplog):
+    _a, a_url = world("a")
+    b = open_node(tmp_path / "short-lived", poll_seconds=0.2)
+    origin = introduced(b, a_url)
+    followers = Followers(b, nobody)
+    deadline = time.monotonic() + 10
+    while peer_of(b, origin).reached == "" and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert peer_of(b, origin).reached
+    (waiting,) = followers._threads.values()
+    started = time.monotonic()
+    followers.close()
+    b.close()
+    assert time.monotonic() - started < 5 and waiting.is_alive(), "it holds a request open"
+    world("a")[0].say(
+        Revocation(target="sha256:" + "0" * 64, reason="x", effective="2026-01-01T00:00:00Z"),
+        "revocation",
+        ["sha256:" + "0" * 64],
+    )
+    waiting.join(30)
+    assert not waiting.is_alive()
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("accord")] == []
 
 
 def test_followers_bring_it_within_two_seconds(world, objections):

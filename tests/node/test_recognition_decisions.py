@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 
 import httpx
 import pytest
+from tests.node.page_text import text_of
 from tests.node.three_nodes import (
     FRAMEWORKS,
     HERE,
@@ -24,6 +24,8 @@ from tests.node.three_nodes import (
     yes,
 )
 
+from accord.commons.recognitions import drafts
+from accord.i18n import _, in_language
 from accord.node import accepting, deciding
 from accord.node.auth import accounts
 from accord.node.node import open_node
@@ -71,10 +73,6 @@ def office(node, running):
         yield clients, {name: account for name, (_client, account) in made.items()}
         for client in clients.values():
             client.close()
-
-
-def text_of(answer):
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
 def agreed(node, **changes):
@@ -128,6 +126,24 @@ def test_one_prepares_another_decides_and_three_keys_sign(node, office, report):
     assert "Since then:" not in page
     assert "recognised in part" in text_of(clients["visitor"].get("/decisions"))
     assert clients["dita"].post(place, data={"do": "sign"}).status_code == 409, "once is enough"
+
+
+def test_what_is_drafted_on_a_german_page_is_english_and_read_in_german(node, office, report):
+    clients, people = office
+    digest = give(node, report)[7:]
+    olga = clients["olga"]
+    olga.headers["accept-language"] = "de"
+    place = draft(olga, digest)
+    assert olga.post(place, data={"do": "hand", "decider": people["dita"].id}).status_code == 303
+    with node.store.reading() as transaction:
+        record = drafts.find(transaction, place.rpartition("/")[2]).draft.record
+    assert record.remedy.startswith("Whoever is concerned may object")
+    assert record.first_failing.startswith("agreement: ") and "has no agreement" in record.first_failing
+    page = text_of(olga.get(place))
+    with in_language("de"):
+        step, remedy = _("There is an agreement"), _(record.remedy)
+    assert step != "There is an agreement" and f"{step}: " in page and remedy in page
+    assert record.paths[0].first_failing.says in page, "the sentence stands as it was signed"
 
 
 def test_a_decision_stays_and_says_what_has_changed(node, office, report):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import threading
 from datetime import timedelta
-from html import unescape
 
 import httpx
 import pytest
+from tests.node.page_text import text_of
 from tests.node.three_nodes import (
     FRAMEWORKS,
     HERE,
@@ -59,10 +59,6 @@ def node(tmp_path):
         accepting.import_lists(made, [found.heard.raw], [ROOTS[code].keyid])
     yield made
     made.close()
-
-
-def text_of(answer):
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
 def agreed(node, **changes):

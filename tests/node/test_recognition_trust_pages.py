@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from html import unescape
 
 import httpx
 import pytest
 from msgspec.structs import replace
+from tests.node.page_text import text_of
 from tests.node.three_nodes import (
     FRAMEWORKS,
     HERE,
@@ -59,10 +59,6 @@ def node(tmp_path):
         accepting.import_lists(made, [found.heard.raw], [ROOTS[code].keyid])
     yield made
     made.close()
-
-
-def text_of(answer):
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
 def agreed(node, **changes):
@@ -209,10 +205,16 @@ def test_a_body_shows_how_often_it_was_found_again(node, client, report):
     assert [float(n) for n in percents.groups()] == pytest.approx(
         [rate(3, 4).low * 100, rate(3, 4).high * 100], abs=0.06
     )
+    assert found["others"] == 3  # the stranger, the operator of a list, what was taken back; its own is no repeat
+    assert "3 more repeats do not count" in text
     assert found["statements"]["assessment"] == 1
+    mine = repeated(node, others[2], node.speaker)
+    found = client.get(f"/api/v1{place}").json()
+    assert (found["rate"]["n"], found["rate"]["agreed"], found["others"]) == (5, 4, 3)
+    assert next(item["by"] for item in found["rechecks"] if item["id"] == mine) == node.config.name
     # Who repeats it once more, and then agrees, is one voice: the latest.
     repeated(node, others[2], OTHER_LAB, "agrees")
-    assert client.get(f"/api/v1{place}").json()["rate"]["agreed"] in (3, 4)
+    assert client.get(f"/api/v1{place}").json()["rate"]["agreed"] in (4, 5)  # the second may be that of the one before
     assert client.get("/bodies/" + "0" * 64).status_code == 404
 
 

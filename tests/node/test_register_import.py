@@ -2,12 +2,11 @@
 
 import csv
 import io
-import re
 import zipfile
-from html import unescape
 
 import httpx
 import pytest
+from tests.node.page_text import text_of
 
 from accord.commons.systems.fields import FIELDS
 from accord.commons.systems.table import read_table, template
@@ -116,10 +115,6 @@ def upload(client, data):
     answer = client.post("/register/import", files={"table": ("ours.csv", data)})
     assert answer.status_code == 303, answer.text[:500]
     return answer.headers["location"]
-
-
-def text_of(answer):
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
 def ticked(*numbers):

@@ -1,10 +1,10 @@
 """The register over HTTP: the guided form, versions, offices, withholding, and what a visitor may know."""
 
 import re
-from html import unescape
 
 import httpx
 import pytest
+from tests.node.page_text import text_of
 
 from accord.node.auth import accounts, sessions
 from accord.trust.saying import hear
@@ -35,10 +35,6 @@ def people(node, running):
 def follow(answer):
     assert answer.status_code == 303, (answer.status_code, text_of(answer)[:2000])
     return answer.headers["location"]
-
-
-def text_of(answer):
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
 def fill(client, draft, **steps):

@@ -1,10 +1,10 @@
 """A supplier answers by a link, without an account, what the officer asked and nothing else."""
 
 import re
-from html import unescape
 
 import httpx
 import pytest
+from tests.node.page_text import text_of
 
 from accord.node.auth import accounts, sessions
 
@@ -24,10 +24,6 @@ def visitor(officer):
         yield made
 
 
-def text_of(answer):
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
-
-
 @pytest.fixture
 def draft(officer):
     made = officer.post("/register").headers["location"].removesuffix("/what")
@@ -38,7 +34,7 @@ def draft(officer):
 
 def make_link(officer, draft, **fields):
     answer = officer.post(draft.replace("/drafts/", "/supplier-links/"), data={"days": "14", **fields})
-    assert answer.status_code == 200 and answer.headers["cache-control"] == "no-store"
+    assert answer.status_code == 200 and "no-store" in answer.headers["cache-control"]
     return re.search(r"/supplier/[\w-]{43}", answer.text)[0]
 
 

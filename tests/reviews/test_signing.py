@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from tests.trust.test_trust_list_use import COURT, WITNESS, day, listing
 
 from accord.errors import Unavailable, UsageError
 from accord.frameworks import judge
-from accord.reviews import accept, load_reviews, sign_reviews
+from accord.reviews import accept, check_reviews, load_reviews, sign_reviews
 from accord.reviews.signing import proof_of
 from accord.trust import Trust
 from accord.trust.dsse import sign, to_line
@@ -21,6 +22,8 @@ from accord.trust.entry import hash_record
 from accord.trust.files import Files
 from accord.trust.keys import KnownKey, local_name
 from accord.trust.log import Log
+from accord.trust.note import Note, NoteSignature
+from accord.trust.proof import LogProof, parse_proof
 
 MADE = "2026-09-01T12:00:00Z"
 KEY = SigningKey.from_seed(b"s" * 32)
@@ -77,6 +80,36 @@ def test_an_unknown_key_is_kept_shown_and_never_counted(folder, assessment, fram
     verdicts = {verdict.requirement: verdict for verdict in judged.verdicts}
     assert verdicts["q"].status == "not_evaluated"
     assert "unknown key" in verdicts["q"].reviews[0].why
+
+
+def test_a_reviewer_is_known_by_a_list_as_it_stood_then(folder, drafts):
+    """They signed on day 243; a witness saw their log on day 244."""
+    court = KnownKey(role="witness", name="The court", why="trust_list", vkey=str(COURT))
+    for path in folder.glob("*.intoto.jsonl"):
+        proof = parse_proof(proof_of(path).read_bytes())
+        seconds = int(day(244).timestamp())
+        said = WITNESS.sign(f"cosignature/v1\ntime {seconds}\n{proof.note.text}".encode())
+        seen = NoteSignature(COURT.name, COURT.key_id, seconds.to_bytes(8, "big") + said)
+        note = Note(proof.note.text, (*proof.note.signatures, seen))
+        proof_of(path).write_bytes(LogProof(proof.index, proof.hashes, note).encode())
+
+    def by(*changes, witnesses=()):
+        trusted = Trust(keys=witnesses, lists=(listing(KEY, *changes),))
+        found = load_reviews(folder, trusted)
+        assert found.problems == () and len(found.reviews) == len(drafts)
+        envelopes = b"\n".join(found.envelopes)
+        kept = tuple(replace(review, signer="trust_list") for review in found.reviews)
+        again = check_reviews(kept, envelopes, trusted, day(244) if witnesses else None)
+        assert again.altered == ()
+        (signer,) = {review.signer for review in found.reviews}
+        assert bool(again.unknown) == (signer == "unknown key")
+        return signer
+
+    assert by(witnesses=(court,)) == "trust_list"
+    assert by((200, "suspended"), (244, "granted")) == "unknown key"
+    assert by((245, "withdrawn")) == "unknown key"
+    assert by((245, "withdrawn"), witnesses=(court,)) == "trust_list"
+    assert by((243.9, "withdrawn"), witnesses=(court,)) == "unknown key"
 
 
 def test_judging_with_loaded_reviews(folder, assessment, framework_file):

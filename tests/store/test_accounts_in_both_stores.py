@@ -5,7 +5,7 @@ import pytest
 from accord.node.auth import accounts, links, sessions, throttling, tokens
 from accord.node.auth.logging_in import log_in
 from accord.node.auth.oidc import flow
-from accord.node.auth.signed_requests import peer_key
+from accord.node.federation.peers import find
 from accord.node.node import open_node
 from accord.node.problems import Conflict, NotFound, TooMany, Unauthenticated
 
@@ -76,4 +76,5 @@ def test_tries_are_counted(node):
 def test_flows_and_peers_are_looked_up(node):
     with pytest.raises(Unauthenticated):
         flow._take(node, "state", "browser")
-    assert peer_key(node, "nobody.example/log") is None
+    with node.store.reading() as transaction:
+        assert find(transaction, "nobody.example/log") is None

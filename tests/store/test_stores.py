@@ -1,6 +1,7 @@
 """One suite for both stores: what a node relies on."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -187,6 +188,39 @@ def test_a_store_that_is_not_there_is_said_so(tmp_path):
     (tmp_path / "not-a-database").write_bytes(b"this is no database, whatever its name says" * 100)
     with pytest.raises(Unavailable, match="not a database"):
         open_store(tmp_path / "not-a-database")
+
+
+def test_who_outlives_a_store_is_told_so_and_what_was_begun_is_written(address):
+    store, begun, closed, seen = open_store(address), threading.Event(), threading.Event(), []
+
+    def write():
+        with store.reading():
+            pass
+        with store.writing() as transaction:
+            begun.set()
+            time.sleep(0.3)
+            add(transaction, 1, [incoming(1)], "2026", "public")
+        assert closed.wait(10)
+        for block in (store.writing, store.reading):
+            try:
+                with block() as transaction:
+                    next_seq(transaction)
+            except Unavailable as error:
+                seen.append(error.code)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert begun.wait(10)
+    store.close()
+    closed.set()
+    writer.join(10)
+    assert seen == ["store-closed", "store-closed"]
+    with pytest.raises(Unavailable, match="closed"), store.reading():
+        pass
+    again = open_store(address)
+    with again.reading() as transaction:
+        assert next_seq(transaction) == 2
+    again.close()
 
 
 def test_a_copy_is_whole_while_others_write(tmp_path):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from tests.trust.test_trust_list_use import COURT, WITNESS, day, listing
 
 from accord.records import Assessment, to_readable_json
 from accord.records.deviation import PlanFollowed
@@ -14,7 +15,9 @@ from accord.trust.checking import SealCheck, check
 from accord.trust.ed25519 import SigningKey
 from accord.trust.keys import KnownKey, Trust, local_name
 from accord.trust.log import Log
+from accord.trust.note import Note, NoteSignature
 from accord.trust.plan_check import PLAN, PLAN_PROOF
+from accord.trust.proof import LogProof, parse_proof
 from accord.trust.saying import hear, say
 from accord.trust.sealing import seal
 from accord.trust.statement import subject
@@ -91,6 +94,28 @@ def test_who_signed_the_plan_is_said(bench):
     assert found.plan.planned and "do not know" in found.plan.reason
     known = KnownKey(role="signer", name="Ministry", why="trust_list", vkey=str(local_name(other.public)))
     assert "Ministry signed the plan" in bench.check([known]).plan.reason
+
+
+def test_who_signed_the_plan_is_known_by_a_list_as_it_stood_then(bench):
+    """The plan is signed on day 243; a witness saw it on day 244."""
+    other = SigningKey.from_seed(b"o" * 32)
+    heard = bench.plan(by=other)
+    proof = parse_proof(bench.proof(heard))
+    message = f"cosignature/v1\ntime {int(day(244).timestamp())}\n{proof.note.text}".encode()
+    said = int(day(244).timestamp()).to_bytes(8, "big") + WITNESS.sign(message)
+    note = Note(proof.note.text, (*proof.note.signatures, NoteSignature(COURT.name, COURT.key_id, said)))
+    bench.report(heard, LogProof(proof.index, proof.hashes, note).encode())
+    court = KnownKey(role="witness", name="The court", why="trust_list", vkey=str(COURT))
+
+    def by(*changes, witnesses=()):
+        trusted = Trust(keys=witnesses, lists=(listing(other, *changes),))
+        return check(bench.folder, trusted=trusted, now=day(250)).plan.reason
+
+    assert "The lab signed the plan" in by()
+    assert "do not know" in by((200, "suspended"), (244, "granted"))
+    assert "do not know" in by((245, "withdrawn"))
+    assert "The lab signed the plan" in by((245, "withdrawn"), witnesses=(court,))
+    assert "do not know" in by((243.9, "withdrawn"), witnesses=(court,))
 
 
 def test_a_plan_that_was_logged_after_the_report_is_not_before_it(bench, tmp_path):

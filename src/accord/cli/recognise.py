@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import UsageError
-from ..i18n import _
+from ..i18n import SOURCE, _, in_language
 from ..reports.visible import visible
 from .choosing import frameworks_option, profile_option
 from .node_folder import in_folder
@@ -115,6 +115,8 @@ def assessment_command(
     ASSESSMENT can also be the digest (sha256:…) of an assessment that a node on this machine keeps: then all that the
     node knows counts, and --folder says which node.
     """
+    from dataclasses import replace
+
     from ..frameworks import check_profile, open_profile
     from ..recognition.deciding import begin, decide, draw, write_draft
     from ..recognition.fit import Here
@@ -147,16 +149,19 @@ def assessment_command(
     record = None
     if draft and key:
         by = Person(name=name, role=role, office=office)
-        record = decide(
-            found,
-            world,
-            by,
-            check_test=draw(found, world, opened, by, key, own_log()),
-            until=until,
-            reasons=reasons,
-            conditions=conditions,
-            remedy=remedy,
-        )
+        with in_language(SOURCE):  # what is signed is English, whatever whoever reads it reads
+            said = replace(world)
+            weighed = appraise(opened, Here(code, local), said, rules)
+            record = decide(
+                weighed,
+                said,
+                by,
+                check_test=draw(weighed, said, opened, by, key, own_log()),
+                until=until,
+                reasons=reasons,
+                conditions=conditions,
+                remedy=remedy,
+            )
         write_draft(draft, begin(record, key.public))
     if as_json:
         print_json(found if record is None else {"appraisal": found, "decision": record, "draft": str(draft)})
@@ -216,9 +221,10 @@ def sign_command(
     ids = [used.id for used in said.frameworks]
     rules = rules_for(opened, said.jurisdiction, (*frameworks, *_installed(ids)), said.profile, only=ids)
     world = known(statements, parse_time(said.at))
-    found = appraise(opened, Here(said.jurisdiction, said.local), world, rules)
-    read = replace(read, record=check(read, found, world)) if not read.payload else read
-    check(read, found, world)
+    with in_language(SOURCE):
+        found = appraise(opened, Here(said.jurisdiction, said.local), world, rules)
+        read = replace(read, record=check(read, found, world)) if not read.payload else read
+        check(read, found, world)
     decider = Person(name=name, role=role, office=office) if name or role else None
     for key in sorted(keys, key=lambda item: item.keyid == read.preparer.keyid):
         read = sign(read, key, decider)

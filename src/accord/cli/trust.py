@@ -11,6 +11,7 @@ import click
 from ..errors import UsageError
 from ..i18n import _, ngettext
 from ..reports.visible import visible
+from .node_folder import opened
 from .output import as_json, print_json, print_table
 from .statements import hand_out, out
 from .trust_drafts import add, change, draft_file, held_of, new, point, renew, rotate, time_of, vkey_of
@@ -121,12 +122,21 @@ def publish(drafts: tuple[Path, ...], out: Path, as_json: bool) -> None:
 @click.option(
     "--pin", "pinned", multiple=True, metavar="KEYID", help="A key that must have signed, at first use. Repeatable."
 )
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Accept them for the node that lives here, also while it runs (default: for yourself).",
+)
 @as_json
-def import_(files: tuple[Path, ...], pinned: tuple[str, ...], as_json: bool) -> None:
+def import_(files: tuple[Path, ...], pinned: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
     """Accept the lists of an operator in FILES, one a line, in any order.
 
     The first time, name with --pin the keys that you were told of in another way, as many as must sign: or the digest
     (sha256:…) of the statement. From then on each list must follow the one before.
+
+    Lists that you accept count for your commands. With --folder they count for a node, which logs and publishes them.
+    On another machine a node's operator accepts them on its page /trust-lists; what follows a list that a node holds
+    can be sent to it by anybody who may publish there: accord publish FILE --node URL.
     """
     from ..trust.folder import read_regular
     from ..trust.trust_list import MAX_LIST_BYTES, read_list
@@ -138,7 +148,13 @@ def import_(files: tuple[Path, ...], pinned: tuple[str, ...], as_json: bool) -> 
             item = read_list(line, name=path.name)
             found[item.record.sequence, item.id] = line
     lines = [found[key] for key in sorted(found)]
-    taken = Shelf().take(lines, pinned, as_of=datetime.now(UTC))
+    if folder:
+        with opened(folder) as node:
+            from ..node.accepting import import_lists
+
+            taken = import_lists(node, lines, pinned)
+    else:
+        taken = Shelf().take(lines, pinned, as_of=datetime.now(UTC))
     if as_json:
         print_json([_brief(item, datetime.now(UTC)) for item in taken])
         return

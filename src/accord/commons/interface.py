@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib import import_module
 from typing import Protocol
 
-from ..errors import AccordError
+from ..errors import AccordError, MalformedInput
 from ..store import Transaction
 from ..store.statements import COLUMNS, Kept
 from ..trust.saying import Heard, reread
 
 _BATCH = 500
+_LONGEST = 300
+_MOST_AWAITED = 10_000
+
+
+class Awaiting(MalformedInput):
+    """A statement rests on something that is not here, or not yet. It is read again as soon as one of `what` comes.
+
+    `what` are ids of statements, origins of logs, and keyids of those who speak for a log.
+    """
+
+    def __init__(self, code: str, message: str, remedy: str, what: Sequence[str] = ()) -> None:
+        super().__init__(code, message, remedy)
+        self.what = tuple(what)
 
 
 class Projection(Protocol):
@@ -31,9 +44,10 @@ class Projection(Protocol):
     script: str
 
     def apply(self, transaction: Transaction, kept: Kept, heard: Heard) -> None:
-        """Take in a statement. Raises AccordError for one that can't be read: it is noted, and changes nothing.
+        """Take in a statement. Raises AccordError for one that can't be read: it is noted, and nothing of it counts.
 
-        Called once for each statement, in the order of their numbers. It must not rely on clocks or chance.
+        Called once for each statement, in the order of their numbers; for one that raised Awaiting, again later, when
+        others that came after it were taken in already. It must not rely on clocks or chance.
         """
 
 
@@ -54,6 +68,22 @@ def apply(transaction: Transaction, kept: Kept, heard: Heard) -> None:
             _apply(projection, transaction, kept, heard)
 
 
+def read_again(transaction: Transaction, came: Sequence[str]) -> None:
+    """Read what awaited something that came: statements (ids) in a log; a log that is known now (origin, its keyid).
+
+    Call it in the transaction in which that came, once all of it is written, so that nobody sees the one without the
+    other: an erasure may have been waiting for what it erases.
+    """
+    for start in range(0, len(came), _BATCH):
+        some = came[start : start + _BATCH]
+        condition = f"what IN ({', '.join('?' * len(some))})"
+        found = transaction.rows(f"SELECT DISTINCT projection FROM awaited WHERE {condition}", *some)
+        waiting = {row[0] for row in found}
+        for projection in projections():
+            if projection.name in waiting:
+                _read_again(transaction, projection, condition, *some)
+
+
 def reads(kind: str) -> bool:
     """Return whether any projection reads statements of a kind."""
     return any(kind in projection.kinds for projection in projections())
@@ -68,6 +98,7 @@ def forget(transaction: Transaction, seq: int) -> None:
             transaction.run(f"DELETE FROM {table} WHERE seq = ?", seq)
     transaction.run("DELETE FROM search WHERE seq = ?", seq)
     transaction.run("DELETE FROM unread WHERE seq = ?", seq)
+    transaction.run("DELETE FROM awaited WHERE seq = ?", seq)
 
 
 def set_up(transaction: Transaction) -> list[str]:
@@ -75,24 +106,39 @@ def set_up(transaction: Transaction) -> list[str]:
     transaction.script(
         "CREATE TABLE IF NOT EXISTS projections (name TEXT PRIMARY KEY, version INTEGER NOT NULL);\n"
         "CREATE TABLE IF NOT EXISTS unread (seq BIGINT, projection TEXT, reason TEXT, PRIMARY KEY (seq, projection));\n"
+        "CREATE TABLE IF NOT EXISTS awaited"
+        " (what TEXT, projection TEXT, seq BIGINT, PRIMARY KEY (what, projection, seq));\n"
+        "CREATE INDEX IF NOT EXISTS awaited_by ON awaited (seq);\n"
     )
     current: dict[str, int] = dict(transaction.rows("SELECT name, version FROM projections"))
     stale = [item for item in projections() if current.get(item.name) != item.version]
+    for projection in stale:  # All tables before any row: to read an erasure is to take rows out of all of them.
+        _clear(transaction, projection)
     for projection in stale:
-        rebuild(transaction, projection)
+        _fill(transaction, projection)
     return [projection.name for projection in stale]
 
 
 def rebuild(transaction: Transaction, projection: Projection) -> int:
     """Drop a projection and build it from all statements; return how many it read."""
+    _clear(transaction, projection)
+    return _fill(transaction, projection)
+
+
+def _clear(transaction: Transaction, projection: Projection) -> None:
     for table in projection.tables:
         transaction.run(f"DROP TABLE IF EXISTS {table}")
     transaction.script(projection.script)
     transaction.run("DELETE FROM unread WHERE projection = ?", projection.name)
+    transaction.run("DELETE FROM awaited WHERE projection = ?", projection.name)
+
+
+def _fill(transaction: Transaction, projection: Projection) -> int:
     count = 0
-    for kept, line in _stored(transaction, projection.kinds):
+    for kept, line in _stored(transaction, *_kind_in(projection)):
         _apply(projection, transaction, kept, reread(line))
         count += 1
+    _read_again(transaction, projection, "1 = 1")  # what rests on a row that came after it
     transaction.run(
         "INSERT INTO projections (name, version) VALUES (?, ?)"
         " ON CONFLICT (name) DO UPDATE SET version = excluded.version",
@@ -100,6 +146,14 @@ def rebuild(transaction: Transaction, projection: Projection) -> int:
         projection.version,
     )
     return count
+
+
+def _read_again(transaction: Transaction, projection: Projection, condition: str, *values: object) -> None:
+    waiting = f"seq IN (SELECT seq FROM awaited WHERE projection = ? AND {condition})"
+    for kept, line in _stored(transaction, waiting, projection.name, *values):
+        for table in ("unread", "awaited"):
+            transaction.run(f"DELETE FROM {table} WHERE seq = ? AND projection = ?", kept.seq, projection.name)
+        _apply(projection, transaction, kept, reread(line))
 
 
 def _apply(projection: Projection, transaction: Transaction, kept: Kept, heard: Heard) -> None:
@@ -112,15 +166,24 @@ def _apply(projection: Projection, transaction: Transaction, kept: Kept, heard: 
             projection.name,
             error.message[:500],
         )
+        what = error.what[:_MOST_AWAITED] if isinstance(error, Awaiting) else ()
+        transaction.many(
+            "INSERT INTO awaited (what, projection, seq) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            [(name, projection.name, kept.seq) for name in what if len(name) <= _LONGEST],
+        )
 
 
-def _stored(transaction: Transaction, kinds: frozenset[str]) -> Iterator[tuple[Kept, bytes]]:
-    """Return kept statements of some kinds with their lines, in order, a batch in memory at a time."""
-    after, marks = 0, ", ".join("?" * len(kinds))
+def _kind_in(projection: Projection) -> tuple[str, ...]:
+    return f"kind IN ({', '.join('?' * len(projection.kinds))})", *sorted(projection.kinds)
+
+
+def _stored(transaction: Transaction, condition: str, *values: object) -> Iterator[tuple[Kept, bytes]]:
+    """Return kept statements under a condition with their lines, in order, a batch in memory at a time."""
+    after = 0
     while rows := transaction.rows(
-        f"SELECT {COLUMNS}, line FROM statements WHERE kind IN ({marks}) AND seq > ? AND line IS NOT NULL"
+        f"SELECT {COLUMNS}, line FROM statements WHERE {condition} AND seq > ? AND line IS NOT NULL"
         f" ORDER BY seq LIMIT {_BATCH}",
-        *sorted(kinds),
+        *values,
         after,
     ):
         for *columns, line in rows:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from ..commons.rechecks.page import Repeat, repeats_of
+from ..commons.rechecks.page import Repeat, count_of, repeats_of
 from ..commons.signed import among
 from ..commons.standing.page import standing_of
 from ..recheck import AgreementRate, Trial, rates
@@ -65,7 +65,7 @@ class Body(Struct, frozen=True, kw_only=True):
 
 
 class Rechecked(Struct, frozen=True, kw_only=True):
-    """A recheck of a body's statement by another body that a trust list vouched for."""
+    """A recheck of a body's statement by another body that a trust list vouched for, or by this node."""
 
     id: str
     statement: str
@@ -77,13 +77,15 @@ class Rechecked(Struct, frozen=True, kw_only=True):
 class Record(Struct, frozen=True, kw_only=True):
     """What is known of a body: statements by kind, and how often others found again what it measured.
 
-    `rate` is null as long as nobody who counts has repeated anything; `rechecks` are those that count, newest first.
+    `rate` is null as long as nobody who counts has repeated anything; `rechecks` are those that count, newest first,
+    and `others` is how many do not: by somebody whom no trust list vouched for then, or taken back.
     """
 
     body: Body
     statements: dict[str, int]
     rate: AgreementRate | None
     rechecks: tuple[Rechecked, ...]
+    others: int
 
 
 def bodies_of(accepted: Accepted, now: datetime) -> tuple[Body, ...]:
@@ -99,7 +101,8 @@ def record_of_body(node: Node, viewer: Viewer, identity: str) -> Record:
         body = next((one for item in lists for one in bodies_of(item, now) if one.id == identity), None)
         if body is None:
             raise NotFound("There is no such body on a trust list that is accepted here.")
-        counted = list(_counted(transaction, viewer, lists, body, now))
+        counted = list(_counted(node, transaction, viewer, lists, body, now))
+        keys = sorted(body.keys)[:_MOST_KEYS]
         return Record(
             body=body,
             statements=_statements(transaction, viewer, body),
@@ -114,6 +117,7 @@ def record_of_body(node: Node, viewer: Viewer, identity: str) -> Record:
                 )
                 for trial, repeat in counted
             ),
+            others=max(count_of(transaction, viewer, keys) - len({repeat.id for _trial, repeat in counted}), 0),
         )
 
 
@@ -160,16 +164,22 @@ def _statements(transaction: Transaction, viewer: Viewer, body: Body) -> dict[st
 
 
 def _counted(
-    transaction: Transaction, viewer: Viewer, lists: Sequence[Accepted], body: Body, now: datetime
+    node: Node, transaction: Transaction, viewer: Viewer, lists: Sequence[Accepted], body: Body, now: datetime
 ) -> Iterator[tuple[Trial, Repeat]]:
-    """Yield the rechecks that count: by another body, which a list vouched for when it spoke, and not revoked."""
-    for repeat in repeats_of(transaction, viewer, sorted(body.keys)[:_MOST_KEYS], keys_of(lists, BODIES)):
-        who = vouch(
-            lists, repeat.trial.by, said=parse_time(repeat.created), by=parse_time(repeat.received), roles=BODIES
-        )
-        if not who.holds or who.standing is None or who.standing.entity == body.entity:
-            continue
+    """Yield the rechecks that count: not revoked, by this node, or by another body that a list vouched for then."""
+    by = keys_of(lists, BODIES) | {node.speaker.keyid}
+    for repeat in repeats_of(transaction, viewer, sorted(body.keys)[:_MOST_KEYS], by):
+        who = _who(node, lists, body, repeat)
         kept = find(transaction, repeat.id)
-        if kept and standing_of(transaction, kept, format_time(now)).revoked is None:
+        if who and kept and standing_of(transaction, kept, format_time(now)).revoked is None:
             trial = repeat.trial
-            yield Trial(body.id, who.standing.name, trial.statement, trial.when, trial.agrees), repeat
+            yield Trial(body.id, who, trial.statement, trial.when, trial.agrees), repeat
+
+
+def _who(node: Node, lists: Sequence[Accepted], body: Body, repeat: Repeat) -> str:
+    """Return the name of who repeated it; "" if that is the body itself, or nobody who counts."""
+    if repeat.trial.by == node.speaker.keyid:
+        return "" if node.speaker.keyid in body.keys else node.config.name
+    said, seen = parse_time(repeat.created), parse_time(repeat.received)
+    who = vouch(lists, repeat.trial.by, said=said, by=seen, roles=BODIES)
+    return who.standing.name if who.holds and who.standing and who.standing.entity != body.entity else ""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ..commons import apply
-from ..commons.interface import reads
+from ..commons.interface import read_again, reads
 from ..errors import AccordError, UsageError
 from ..records.measurement import Record
 from ..records.said import RevokedStatement, StatusSnapshot
@@ -160,6 +160,7 @@ def take_bundle(node: Node, place: Path, log_keys: Sequence[VerifierKey] = ()) -
             if kept and reads(kept.kind):
                 apply(transaction, kept, item.heard)
             seq += 1
+        read_again(transaction, [item.heard.id for item in accepted])
     node.noticed()
     return bundle, tuple(
         Taken(

@@ -170,15 +170,17 @@ def _typed(content: Plain, given: Any) -> list[tuple[Plain, Any]]:
 
 
 def _exact(schema: Plain) -> Plain:
-    """Return the schema of a parameter as it is read: bounds are whole numbers (2**62 is no float), text has no NUL."""
+    """Return the schema of a parameter as it is read: bounds are whole numbers (2**62 is no float), text has no NUL.
+
+    One that may be left out is not there, and never null: an address has no way to write it.
+    """
+    whole = _present(schema)
     found: Plain = {
         name: int(value) if name in ("minimum", "maximum") and float(value).is_integer() else value
-        for name, value in schema.items()
+        for name, value in whole.items()
     }
     if "items" in found:
         found["items"] = _exact(found["items"])
-    if "oneOf" in found:
-        found["oneOf"] = [_exact(item) for item in found["oneOf"]]
     if found.get("type") == "string" and not {"pattern", "enum"} & set(found):
         found["pattern"] = "^[^\\x00]*$"
     return found
@@ -186,11 +188,15 @@ def _exact(schema: Plain) -> Plain:
 
 def _form(schema: Plain) -> Plain:
     """Return the schema of a form of several parts: one that may be left out is not there, and never null."""
-    parts = {
-        name: next((item for item in part.get("oneOf", ()) if item.get("type") != "null"), part)
-        for name, part in schema["properties"].items()
-    }
-    return {**schema, "properties": parts}
+    return {**schema, "properties": {name: _present(part) for name, part in schema["properties"].items()}}
+
+
+def _present(schema: Plain) -> Plain:
+    """Return a schema without the null that stands for what is not there."""
+    kinds = [item for item in schema.get("oneOf", ()) if item.get("type") != "null"]
+    if len(kinds) != 1:
+        return schema
+    return {**{name: value for name, value in schema.items() if name != "oneOf"}, **kinds[0]}
 
 
 def _body(kind: str, description: str, example: Any) -> Plain:

@@ -38,6 +38,9 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _CLIENTS = 10_000
 _WRITE = "Write it in UTF-8, percent-encoded."
 _OTHER_SITE = "Sent from another site's page."
+_FOR_OTHERS = "/badge/"
+_SECRETS = ("/welcome/", "/supplier/")
+_CREDENTIALS = (b"cookie", b"authorization", HEADER.lower().encode())
 logger = logging.getLogger("accord.requests")
 
 
@@ -70,7 +73,7 @@ class Guard:
             await _refuse(answer, 404, "not-found", "There is no such page.", "Check the address, or search.")
         elif _is_unreadable(scope["query_string"]):
             await _refuse(answer, 400, "bad-address", "The address holds a NUL, or bytes that are no UTF-8.", _WRITE)
-        elif method not in _SAFE and not _is_same_site(asked):
+        elif not _is_welcome(asked, method):
             await _refuse(answer, 403, "cross-site-request", _OTHER_SITE, "Send it from a page here.")
         elif (wait := self._rates.wait(address_of(asked))) > 0:
             await _refuse(answer, 429, "too-many-requests", "Too many requests.", f"Wait {wait} seconds.", wait)
@@ -89,7 +92,8 @@ class Guard:
         """
         from anyio import CancelScope
 
-        inner = {**scope, "method": {"HEAD": "GET", "OPTIONS": "TRACE"}.get(answer.method, answer.method)}
+        method = answer.method
+        inner = {**scope, "method": {"HEAD": "GET", "OPTIONS": "TRACE"}.get(method, method), "signed_method": method}
         if answer.compresses_nothing:
             inner["headers"] = [item for item in scope["headers"] if item[0] != b"accept-encoding"]
         with CancelScope() as answer.over:
@@ -140,9 +144,8 @@ class _Answer:
         if self._is_bodiless and self.status == 204:
             given = [item for item in given if item[0] not in (b"content-type", b"content-length")]
         given = [(name, _with_head(value) if name == b"allow" else value) for name, value in given]
+        given = _with_caching(given, bool(self._shown))
         present = {name for name, _ in given}
-        if b"cache-control" not in present:
-            given.append((b"cache-control", b"private, no-store" if self._shown else b"no-cache"))
         return given + [item for item in self._headers.items() if item[0] not in present]
 
 
@@ -150,6 +153,24 @@ def _with_head(allowed: bytes) -> bytes:
     """Return the methods of a path, sorted, with those that are answered here."""
     found = {item.strip() for item in allowed.split(b",")} | {b"OPTIONS"}
     return b", ".join(sorted(found | {b"HEAD"} if b"GET" in found else found))
+
+
+def _with_caching(given: list[tuple[bytes, bytes]], shown: bool) -> list[tuple[bytes, bytes]]:
+    """Return headers that say who may keep the answer: nobody, if it is for somebody, or gives a cookie.
+
+    What a handler calls public is so for everybody, unless it says that it varies by who asks.
+    """
+    varies = {item.strip().lower() for name, value in given if name == b"vary" for item in value.split(b",")}
+    stated = b", ".join(value for name, value in given if name == b"cache-control")
+    personal = shown or any(name == b"set-cookie" for name, _ in given)
+    for_all = b"public" in stated and not varies & set(_CREDENTIALS)
+    if personal and not for_all:
+        stated = b"private, no-store"
+    if b"public" not in stated:
+        varies |= set(_CREDENTIALS)
+    kept = [item for item in given if item[0] not in (b"vary", b"cache-control")]
+    kept.append((b"cache-control", stated or b"no-cache"))
+    return [*kept, (b"vary", b", ".join(sorted(varies)))] if varies else kept
 
 
 def _shows_credentials(asked: ASGIConnection[Any, Any, Any, Any], node: Node) -> str:
@@ -170,23 +191,29 @@ def _is_unreadable(part: bytes) -> bool:
 
 def _loggable(path: str) -> str:
     """Return a path without the secret that a link may carry. What a query holds is never logged."""
-    head, welcome, _secret = path.partition("/welcome/")
-    return f"{head}{welcome}…" if welcome else path
+    for place in _SECRETS:
+        head, found, _secret = path.partition(place)
+        if found:
+            return f"{head}{found}…"
+    return path
 
 
-def _is_same_site(asked: ASGIConnection[Any, Any, Any, Any]) -> bool:
-    """Whether a browser says that one of our own pages sent this; a program that is no browser says nothing of it.
+def _is_welcome(asked: ASGIConnection[Any, Any, Any, Any], method: str) -> bool:
+    """Whether one of our own pages sent this, or nobody says whose: a program that is no browser says nothing of it.
 
+    Another site's page may lead a browser here, and show our badges. All else that it asks for, its browser would throw
+    away unread (no CORS, cross-origin-resource-policy), and it could begin log-ins or cost work.
     A bearer token is no ambient authority: no other site's page can make a browser send it.
     """
     headers = asked.headers
-    if headers.get("authorization", "").startswith("Bearer "):
-        return True
     site = headers.get("sec-fetch-site")
-    if site is not None:
-        return site in ("same-origin", "none")
+    if site in ("same-origin", "none") or headers.get("authorization", "").startswith("Bearer "):
+        return True
+    if method in _SAFE:
+        leads_here = headers.get("sec-fetch-dest") == "document"
+        return site is None or leads_here or asked.scope["path"].startswith(_FOR_OTHERS)
     origin = headers.get("origin")
-    return origin is None or origin.partition("://")[2] == headers.get("host")
+    return site is None and (origin is None or origin.partition("://")[2] == headers.get("host"))
 
 
 async def refuse_twice(request: Request[Any, Any, Any]) -> None:

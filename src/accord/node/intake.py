@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ..commons import apply
-from ..commons.interface import reads
+from ..commons.interface import read_again, reads
 from ..errors import Unavailable
 from ..records.said import Disclosure, Level
 from ..store import Store, Transaction
@@ -145,6 +145,7 @@ class Intake:
         for seq, item in enumerate(fresh, first):
             if item.line is not None and reads(item.kind):
                 apply(transaction, _kept(seq, item, now), reread(item.line))
+        read_again(transaction, [item.id for item, _ in logged])
         receipts = [
             [
                 Receipt(

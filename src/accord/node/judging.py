@@ -29,7 +29,17 @@ from ..frameworks import (
     select_files,
 )
 from ..frameworks.jurisdictions import INTERNATIONAL
-from ..records import Coverage, Evidence, FrameworkReference, Profile, Tier, Verdict, from_json, to_json
+from ..records import (
+    Coverage,
+    Evidence,
+    FrameworkReference,
+    Profile,
+    Review,
+    Tier,
+    Verdict,
+    from_json,
+    to_json,
+)
 from ..store import Transaction
 from ..store.statements import line_of
 from ..trust.canonical import digest
@@ -89,9 +99,15 @@ def settings_of(node: Node) -> Settings:
     return Settings(config.jurisdiction, files, profile, whole)
 
 
-def judge_evidence(evidence: Sequence[Evidence], settings: Settings, on: str) -> Judged:
-    """Judge evidence under the node's settings, on a day. Pure."""
-    terms = Terms(profile=settings.profile, on=on)
+def judge_evidence(
+    evidence: Sequence[Evidence],
+    settings: Settings,
+    on: str,
+    reviews: tuple[Review, ...] = (),
+    known_digests: frozenset[str] = frozenset(),
+) -> Judged:
+    """Judge evidence under the node's settings, on a day, and what it leaves open by reviews; see `Terms`. Pure."""
+    terms = Terms(profile=settings.profile, on=on, reviews=reviews, known_digests=known_digests)
     found: list[Judgement] = judge_all([file.framework for file in settings.files], evidence, terms)
     return Judged(
         jurisdiction=settings.jurisdiction,
@@ -106,20 +122,37 @@ def judge_evidence(evidence: Sequence[Evidence], settings: Settings, on: str) ->
 
 
 def judgement_of(transaction: Transaction, around: Around) -> Judged | None:
-    """Return the node's judgement as the viewer may read it: only who may read all evidence may read what follows."""
+    """Return the node's judgement as the viewer may read it: only who may read all evidence may read what follows.
+
+    It is the one that was stored, without anybody's reviews.
+    """
+    found = stored(transaction, around)
+    return found and shown(found, around)
+
+
+def signed_evidence(transaction: Transaction, seq: int) -> tuple[Evidence, ...]:
+    """Return the evidence of the assessment `seq` that is here, as it was signed. Raises MalformedInput."""
+    lines, _missing = _evidence_lines(transaction, seq)
+    return tuple(item for line in lines for item in evidence_of(reread(line)))
+
+
+def shown(judged: Judged, around: Around) -> Judged:
+    """Return a judgement as its page shows it: reasons and outcomes hold counts, which may be too small to be shown."""
+    if not around.small or around.kept.disclosure != "public":
+        return judged
+    bare = [
+        Verdict(framework=item.framework, requirement=item.requirement, status=item.status, reason="")
+        for item in judged.verdicts
+    ]
+    return msgspec.structs.replace(judged, verdicts=tuple(bare))
+
+
+def stored(transaction: Transaction, around: Around) -> Judged | None:
+    """Return the whole judgement that was stored, if whoever looks at `around` may read all evidence."""
     if not around.whole:
         return None
     row = transaction.one("SELECT body FROM judgements WHERE seq = ? AND body IS NOT NULL", around.kept.seq)
-    if row is None:
-        return None
-    found = from_json(bytes(row[0]), Judged, name="judgement")
-    if around.small and around.kept.disclosure == "public":  # Reasons and outcomes hold the counts.
-        bare = [
-            Verdict(framework=item.framework, requirement=item.requirement, status=item.status, reason="")
-            for item in found.verdicts
-        ]
-        return msgspec.structs.replace(found, verdicts=tuple(bare))
-    return found
+    return from_json(bytes(row[0]), Judged, name="judgement") if row else None
 
 
 class Judging:

@@ -74,7 +74,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     from litestar import Response
     from litestar.exceptions import HTTPException
 
-    headers: dict[str, str] = {}
+    headers = {"Vary": "accept, accept-language"}
     if isinstance(error, AccordError):
         status, code, message, remedy = status_of(error), error.code, error.message, error.remedy
         if isinstance(error, TooMany | Busy):
@@ -86,12 +86,8 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         message, remedy = _said(error), "Compare the request with /api/openapi.json."
         headers.update({k: v for k, v in (error.headers or {}).items() if k.lower() in ("allow", "retry-after")})
     elif _is_in_form(error):
-        status, code, message, remedy = (
-            422,
-            "bad-form",
-            "The form can't be read.",
-            "Send text as UTF-8, files as files.",
-        )
+        status, code = 422, "bad-form"
+        message, remedy = "The form can't be read.", "Send text as UTF-8, files as files."
     else:
         logger.exception("unexpected error", exc_info=error)
         status, code, message, remedy = 500, "internal-error", "Something went wrong here.", "Tell the operator when."

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Protocol
+from contextlib import ExitStack, contextmanager
 
 from .accepting import Accepting
 from .federation.following import Followers
@@ -15,25 +14,14 @@ from .node import Node
 from .witnessing import Cosigning
 
 
-class Worker(Protocol):
-    """Something that runs until it is closed."""
-
-    def close(self) -> None:
-        """End it, and wait for that."""
-
-
 @contextmanager
 def working(node: Node) -> Iterator[None]:
-    """Run the workers of a node while the block lasts."""
-    workers: list[Worker] = [
-        Followers(node, headers_of(node)),
-        Cosigning(node),
-        Judging(node),
-        Accepting(node),
-        Jobs(node),
-    ]
-    try:
+    """Run the workers of a node while the block lasts. The node is closed after it: they look into its store."""
+    with ExitStack() as stack:  # Whoever was started is ended, also if the next can't be, or fails to end.
+        for start in (_follow, Cosigning, Judging, Accepting, Jobs):
+            stack.callback(start(node).close)
         yield
-    finally:
-        for worker in reversed(workers):
-            worker.close()
+
+
+def _follow(node: Node) -> Followers:
+    return Followers(node, headers_of(node))

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from ..frameworks.reviewing import same_person
-from ..i18n import _
+from ..i18n import N_, _
 from ..records.agreement import Assurance
 from ..trust.trust_list import Standing
 from .known import Said, World
 
 ASSURANCES: tuple[Assurance, ...] = ("declared", "self_measured", "third_party", "reproduced")
 """From the weakest."""
+ASSURANCE_WORDS: dict[Assurance, str] = {
+    "declared": N_("declared only"),
+    "self_measured": N_("measured by the provider, or by nobody known"),
+    "third_party": N_("measured by another than the provider"),
+    "reproduced": N_("measured by another, and repeated"),
+}
 
 
 def derive_assurance(said: Said, standing: Standing | None, provider: str, world: World) -> tuple[Assurance, str]:

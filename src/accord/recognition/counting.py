@@ -25,7 +25,7 @@ from ..trust.statement import format_time, parse_time
 from ..trust.tree import leaf_hash
 from ..trust.trust_list import Standing
 from .agreements import Edge, covers, outside
-from .assurance import ASSURANCES, derive_assurance
+from .assurance import ASSURANCE_WORDS, ASSURANCES, derive_assurance
 from .known import Said, World
 
 CARRIERS: tuple[ServiceRole, ...] = ("node", "log")
@@ -199,10 +199,11 @@ class _Walk:
         """It is as sure as the agreement asks for."""
         least = agreed.conditions.assurance
         found, why = self.assurance(standing)
+        words = {"least": _(ASSURANCE_WORDS[least]), "found": _(ASSURANCE_WORDS[found]), "why": why}
         if ASSURANCES.index(found) < ASSURANCES.index(least):
             text = _("The agreement asks for assurance “{least}”, this is “{found}”: {why}")
-            return _no("assurance", text.format(least=least, found=found, why=why))
-        return _yes("assurance", _("Assurance “{found}”: {why}").format(found=found, why=why))
+            return _no("assurance", text.format(**words))
+        return _yes("assurance", _("Assurance “{found}”: {why}").format(**words))
 
     def assurance(self, standing: Standing | None) -> tuple[Assurance, str]:
         """Derive how sure the result is, and why: from whose key it is, who the provider is, and who repeated it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -12,14 +13,14 @@ from ..errors import AccordError, LimitExceeded, MalformedInput, UsageError
 from ..records import Review
 from ..records.measurement import Record
 from ..trust import Trust, VerifierKey, digest_bytes
-from ..trust.entry import hash_record
-from ..trust.envelopes import Line, read_line
 from ..trust.folder import read_regular, shown, survey
 from ..trust.note import MAX_NOTE_BYTES
 from ..trust.predicates import ReviewPredicate
 from ..trust.proof import parse_proof, verify_proof
+from ..trust.saying import Heard, hear
 from ..trust.statement import REVIEW_TYPE, parse_time
 from ..trust.tree import leaf_hash
+from ..trust.trust_list import seen_at
 from .signing import STATEMENT, proof_of
 
 MAX_STATEMENT_BYTES = 1024 * 1024
@@ -69,31 +70,52 @@ def load_reviews(folder: Path, trusted: Trust) -> LoadedReviews:
 
 def _read(path: Path, trusted: Trust) -> tuple[Review, bytes]:
     raw = read_regular(path, MAX_STATEMENT_BYTES).removesuffix(b"\n")
-    review = read_envelope(raw, trusted)
-    _require_logged(path, read_line(raw, 1))
-    return review, raw
+    heard = _signed(raw)
+    return _review_in(heard, trusted, _logged(path, heard, trusted)), raw
 
 
-def read_envelope(raw: bytes, trusted: Trust) -> Review:
-    """Return the review in a signed line. Raises MalformedInput if it was altered or is none."""
-    line = read_line(raw, 1)
-    if not line.valid or line.statement is None or line.key is None:
-        raise MalformedInput("altered-review", f"it is not what was signed: {line.error}", "Restore the original file.")
-    if line.statement.predicate_type != REVIEW_TYPE:
-        kind = line.statement.predicate_type[:80]
+def read_envelope(raw: bytes, trusted: Trust, seen: datetime | None = None) -> Review:
+    """Return the review in a signed line. Raises MalformedInput if it was altered or is none.
+
+    `seen` is when a witness that the reader knows had seen it; now, if none has. Of several who signed it, the first
+    one answers for it.
+    """
+    return _review_in(_signed(raw), trusted, seen)
+
+
+def _signed(raw: bytes) -> Heard:
+    try:
+        heard = hear(raw)
+    except AccordError as error:
+        text = f"it is not what was signed: {error.message}"
+        raise MalformedInput("altered-review", text, "Restore the original file.") from None
+    if heard.statement.predicate_type != REVIEW_TYPE:
+        kind = heard.statement.predicate_type[:80]
         raise MalformedInput("no-review", f"it is a statement of another kind: {kind!r}", "Keep reviews apart.")
-    predicate = line.predicate(ReviewPredicate)
-    known = trusted.signer(line.key.keyid)
-    about = line.statement.subject[0]
-    until = line.statement.valid_until()
-    if len(line.statement.subject) != 1 or "sha256" not in about.digest or until is None:
+    return heard
+
+
+def _review_in(heard: Heard, trusted: Trust, seen: datetime | None) -> Review:
+    review = review_in(heard)
+    known = trusted.signer(review.keyid, parse_time(review.made), seen)
+    return replace(review, signer=known.why if known else "unknown key")
+
+
+def review_in(heard: Heard) -> Review:
+    """Return the review that a statement of a review holds; nobody has said yet whether its key is known.
+
+    Raises MalformedInput if it holds none.
+    """
+    predicate = heard.predicate(ReviewPredicate)
+    about = heard.statement.subject[0]
+    until = heard.statement.valid_until()
+    if len(heard.statement.subject) != 1 or "sha256" not in about.digest or until is None:
         raise MalformedInput("bad-review", "it is not about one subject, for a time", "Ask for another review.")
     try:
         review = _review(predicate, f"sha256:{about.digest['sha256']}", until.strftime("%Y-%m-%d"))
     except ValueError as error:
         raise MalformedInput("bad-review", f"it says what no review says: {error}", "Ask for another.") from None
-    signer = known.why if known else "unknown key"
-    return replace(review, signer=signer, keyid=line.key.keyid, envelope=digest_bytes(raw))
+    return replace(review, keyid=heard.keys[0].keyid, envelope=heard.id)
 
 
 def _review(predicate: ReviewPredicate, subject: str, until: str) -> Review:
@@ -126,8 +148,11 @@ class ReviewsCheck(Record, frozen=True, kw_only=True):
     unknown: tuple[str, ...] = ()
 
 
-def check_reviews(reviews: Sequence[Review], data: bytes, trusted: Trust) -> ReviewsCheck:
-    """Compare the reviews of a report with the envelopes in `data`, one a line. No network, no log is asked."""
+def check_reviews(reviews: Sequence[Review], data: bytes, trusted: Trust, seen: datetime | None = None) -> ReviewsCheck:
+    """Compare the reviews of a report with the envelopes in `data`, one a line. No network, no log is asked.
+
+    `seen` is when a witness that the reader knows had seen the report, and so them; now, if none has.
+    """
     signed = {digest_bytes(raw): raw for raw in data.split(b"\n") if raw}
     altered: list[str] = []
     unknown: list[str] = []
@@ -138,7 +163,7 @@ def check_reviews(reviews: Sequence[Review], data: bytes, trusted: Trust) -> Rev
             altered.append(f"{place}: nobody's signature comes with it")
             continue
         try:
-            read = read_envelope(raw, trusted)
+            read = read_envelope(raw, trusted, seen)
         except AccordError as error:
             altered.append(f"{place}: {error.message}")
             continue
@@ -151,14 +176,16 @@ def check_reviews(reviews: Sequence[Review], data: bytes, trusted: Trust) -> Rev
     return ReviewsCheck(count=len(reviews), altered=tuple(altered), unknown=tuple(unknown))
 
 
-def _require_logged(path: Path, line: Line) -> None:
-    """A review counts from when it was logged: one without its proof could be slipped in or kept back at will."""
-    assert line.envelope is not None and line.key is not None
+def _logged(path: Path, heard: Heard, trusted: Trust) -> datetime | None:
+    """Return when the first witness that is known saw it in its log, if one has. Raises MalformedInput without proof.
+
+    A review counts from when it was logged: one without its proof could be slipped in or kept back at will.
+    """
     place = proof_of(path)
     try:
         proof = parse_proof(read_regular(place, MAX_NOTE_BYTES), name=shown(place.name))
     except FileNotFoundError:
         raise MalformedInput("unlogged-review", f"its proof {shown(place.name)} is missing", "Restore it.") from None
-    leaf = leaf_hash(hash_record(line.envelope, line.key))
-    key = VerifierKey.parse(line.predicate(ReviewPredicate).log.vkey)
-    verify_proof(proof, leaf, key, name=shown(place.name))
+    log = VerifierKey.parse(heard.predicate(ReviewPredicate).log.vkey)
+    witnesses = [key.verifier for key in trusted.of("witness")]
+    return seen_at(proof.note, verify_proof(proof, leaf_hash(heard.entry), log, witnesses, name=shown(place.name)))

@@ -13,6 +13,7 @@ from ..errors import UsageError
 from ..records import Review
 from ..trust import Log, SigningKey, digest_bytes
 from ..trust.dsse import sign, to_line
+from ..trust.ed25519 import PublicKey
 from ..trust.encoding import b64encode
 from ..trust.entry import hash_record
 from ..trust.files import Files, put_all
@@ -41,7 +42,8 @@ def sign_reviews(
     Returns the statements' paths, in the order of the reviews. If the log can't be written nothing stays in the folder.
     """
     check_place(folder)
-    signed = [sign(_statement(review, name, signer, log), [signer]) for review in reviews]
+    place = StatedLog(log.origin, str(log.verifier_key))
+    signed = [sign(compose(review, name, [signer.public], place), [signer]) for review in reviews]
     lines = [to_line(envelope) for envelope in signed]
     paths = [folder / f"review-{digest_bytes(line)[7:23]}{STATEMENT}" for line in lines]
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,8 +65,10 @@ def proof_of(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(STATEMENT) + PROOF)
 
 
-def _statement(review: Review, name: str, signer: SigningKey, log: Log) -> bytes:
+def compose(review: Review, name: str, keys: Sequence[PublicKey], log: StatedLog) -> bytes:
+    """Return what all of `keys` sign to say a review of the subject called `name`; who owns the first one logs it."""
     made = parse_time(review.made)
+    first, *beside = [StatedKey(key.keyid, b64encode(key.raw)) for key in keys]
     predicate = ReviewPredicate(
         framework=ReviewedFramework(review.framework, review.framework_version, review.framework_digest),
         requirement=review.requirement,
@@ -74,14 +78,16 @@ def _statement(review: Review, name: str, signer: SigningKey, log: Log) -> bytes
         reliedOn=review.relied_on,
         reviewer=review.reviewer,
         harness=Harness("accord", __version__),
-        signer=StatedKey(signer.keyid, b64encode(signer.public.raw)),
-        log=StatedLog(log.origin, str(log.verifier_key)),
+        signer=first,
+        log=log,
         disclaimer=DISCLAIMER,
         salt="",
         timeCreated="",
         validUntil="",
     )
     plain: dict[str, Any] = {field: getattr(predicate, field) for field in predicate.__struct_fields__}
+    if beside:
+        plain["cosigners"] = beside
     days = (date.fromisoformat(review.valid_until) - made.astimezone(UTC).date()).days
     return build(REVIEW_TYPE, [subject(name, review.subject)], plain, valid_days=days, now=made)
 

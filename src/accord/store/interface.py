@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..errors import Unavailable
+
 Row = tuple[Any, ...]
 
 
@@ -62,5 +64,13 @@ class Store(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of everything. A store that was not closed is as safe."""
+        """Let go of everything, once what is being written is. A store that was not closed is as safe.
+
+        Whoever reads or writes from then on, such as a thread that lives longer, is told so: Unavailable.
+        """
         ...
+
+
+def closed() -> Unavailable:
+    """Return what a store that was closed says to who still reads or writes."""
+    return Unavailable("store-closed", "the store was closed: the node has stopped", "Start the node again.")

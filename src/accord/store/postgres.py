@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Unavailable
-from .interface import Row
+from .interface import Row, closed
 
 if TYPE_CHECKING:
     import psycopg
@@ -67,6 +67,7 @@ class PostgresStore:
         self._lock = threading.Lock()
         self._local = threading.local()
         self._open: list[psycopg.Connection[Any]] = []
+        self._closed = False
         with self._refusals():
             self._connection()
 
@@ -108,13 +109,17 @@ class PostgresStore:
         return []
 
     def close(self) -> None:
-        """Close every connection; see `Store`."""
-        for connection in self._open:
-            with suppress(self._psycopg.Error):
-                connection.close()
-        self._open.clear()
+        """Close every connection once what is being written is; see `Store`."""
+        with self._lock:
+            self._closed = True
+            for connection in self._open:
+                with suppress(self._psycopg.Error):
+                    connection.close()
+            self._open.clear()
 
     def _connection(self, name: str = "reader") -> psycopg.Connection[Any]:
+        if self._closed:
+            raise closed()
         connection: psycopg.Connection[Any] | None = getattr(self._local, name, None)
         if connection is None or connection.closed:
             connection = self._psycopg.connect(self._url, autocommit=True)

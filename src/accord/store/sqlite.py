@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import Unavailable, UsageError
-from .interface import Row
+from .interface import Row, closed
 
 _CACHE_KIB = 32 * 1024
 _WAIT_SECONDS = 60.0
@@ -64,6 +64,7 @@ class SQLiteStore:
         self._lock = threading.Lock()
         self._readers = threading.local()
         self._open: list[sqlite3.Connection] = []
+        self._closed = False
         with self._refusals():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
@@ -134,11 +135,15 @@ class SQLiteStore:
             return found + [fault for (table,) in tables for fault in _mistyped(transaction, table)]
 
     def close(self) -> None:
-        """Close every connection; see `Store`."""
-        for connection in list(self._open):
-            self._close(connection)
+        """Close every connection once what is being written is; see `Store`."""
+        with self._lock:
+            self._closed = True
+            for connection in list(self._open):
+                self._close(connection)
 
     def _connect(self) -> sqlite3.Connection:
+        if self._closed:
+            raise closed()
         connection = sqlite3.connect(
             self.path, isolation_level=None, check_same_thread=False, timeout=_WAIT_SECONDS, cached_statements=256
         )
@@ -157,6 +162,8 @@ class SQLiteStore:
         try:
             yield
         except (sqlite3.OperationalError, sqlite3.DatabaseError, OSError) as error:
+            if self._closed:
+                raise closed() from None
             if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise
             raise Unavailable(

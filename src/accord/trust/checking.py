@@ -116,7 +116,9 @@ def check(folder: Path, *, trusted: Trust, now: datetime | None = None, policy: 
     changes.extend(proof_changes)
     seen = parse_time(log.seen) if log.seen else now
     signer = _check_signer(whole, trusted, seen)
-    logged = Logged(log_key, log.index, signer.keyid) if log_key and log.index is not None and signer.keyid else None
+    logged = (
+        Logged(log_key, log.index, signer.keyid, now) if log_key and log.index is not None and signer.keyid else None
+    )
     plan, intended = check_plan(folder, found, predicate.plan, logged, assessment, trusted)
     measurers = _check_measurers(lines, whole, trusted, seen)
     moment = now or datetime.now(UTC)

@@ -6,6 +6,7 @@ How the run deviates from its plan is not asked here: `accord.plan` compares the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from ..errors import AccordError, MalformedInput
@@ -21,6 +22,7 @@ from .proof import LogProof, parse_proof, verify_proof
 from .saying import MAX_STATEMENT_BYTES, Heard, hear
 from .statement import parse_time
 from .tree import leaf_hash
+from .trust_list import seen_at
 
 PLAN = "plan.intoto.jsonl"
 PLAN_PROOF = "plan.tlog-proof"
@@ -44,11 +46,15 @@ class PlanCheck(Record, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Logged:
-    """Where the report that is checked stands: in the log with this key, as this entry, signed by this key."""
+    """Where the report that is checked stands: in the log with this key, as this entry, signed by this key.
+
+    `now` is the moment of the check, if it is another than now.
+    """
 
     key: VerifierKey
     index: int
     keyid: str
+    now: datetime | None = None
 
 
 def no_plan() -> PlanCheck:
@@ -69,7 +75,7 @@ def check_plan(
         why = error.message if isinstance(error, AccordError) else _("it can't be read")
         text = _("A plan is named, but it can't be checked: {why}")
         return PlanCheck(statement=named, reason=text.format(why=why)), None
-    problem = _problem(heard, proof, logged, assessment)
+    problem = _problem(heard, proof, logged, assessment, trusted)
     said = PlanCheck(
         planned=not problem,
         statement=named,
@@ -77,7 +83,7 @@ def check_plan(
         index=proof.index,
         signed_at=heard.created,
         why=assessment.plan.reason if assessment and assessment.plan else "",
-        reason=problem or f"{_in_words(proof, logged)} {_by_whom(heard, logged, trusted)}",
+        reason=problem or f"{_in_words(proof, logged)} {_by_whom(heard, proof, logged, trusted)}",
     )
     return said, plan
 
@@ -93,12 +99,14 @@ def _read(folder: Path, found: Found, named: str) -> tuple[Heard, LogProof]:
     return heard, parse_proof(read_regular(folder / PLAN_PROOF, MAX_NOTE_BYTES), name=PLAN_PROOF)
 
 
-def _problem(heard: Heard, proof: LogProof, logged: Logged | None, assessment: Assessment | None) -> str:
+def _problem(
+    heard: Heard, proof: LogProof, logged: Logged | None, assessment: Assessment | None, trusted: Trust
+) -> str:
     """Say why the plan can't be said to have come first; "" if it did."""
     if logged is None or assessment is None:
         return _("A plan is there, but the report itself is not proven: which came first can't be told.")
     try:
-        verify_proof(proof, leaf_hash(heard.entry), logged.key, name=PLAN_PROOF)
+        _seen(heard, proof, logged, trusted)
     except AccordError as error:
         text = _("A plan is there, but it is not proven to be in the log that has the report: {why}")
         return text.format(why=error.message)
@@ -116,8 +124,9 @@ def _problem(heard: Heard, proof: LogProof, logged: Logged | None, assessment: A
 
 
 def _before(started: str, heard: Heard) -> bool:
+    signed = _said(heard)
     try:
-        return parse_time(started) < parse_time(heard.created)
+        return signed is None or parse_time(started) < signed
     except MalformedInput:
         return True  # what has no time was not shown to be later
 
@@ -127,11 +136,25 @@ def _in_words(proof: LogProof, logged: Logged | None) -> str:
     return text.format(plan=proof.index, report=logged.index if logged else "?")
 
 
-def _by_whom(heard: Heard, logged: Logged | None, trusted: Trust) -> str:
+def _seen(heard: Heard, proof: LogProof, logged: Logged, trusted: Trust) -> datetime | None:
+    """Return when the first witness that is known saw the plan in the log. Raises MalformedInput if it is not there."""
+    witnesses = [key.verifier for key in trusted.of("witness")]
+    cosigned = verify_proof(proof, leaf_hash(heard.entry), logged.key, witnesses, name=PLAN_PROOF)
+    return seen_at(proof.note, cosigned)
+
+
+def _by_whom(heard: Heard, proof: LogProof, logged: Logged | None, trusted: Trust) -> str:
     keyid = heard.keys[0].keyid
-    if logged and keyid == logged.keyid:
+    if logged is None or keyid == logged.keyid:
         return _("The same key signed both.")
-    known = trusted.signer(keyid)
+    known = trusted.signer(keyid, _said(heard), _seen(heard, proof, logged, trusted) or logged.now)
     return (
         _("{name} signed the plan.").format(name=known.name) if known else _("A key you do not know signed the plan.")
     )
+
+
+def _said(heard: Heard) -> datetime | None:
+    try:
+        return parse_time(heard.created)
+    except MalformedInput:
+        return None

@@ -113,6 +113,8 @@ def compose(
     """Return what all of `keys` have to sign to say `record`, wherever they are. Raises as `say` does."""
     if not isinstance(record, record_type(kind)):
         raise TypeError(f"a statement of kind {kind} does not hold a {type(record).__name__}")
+    if taken := set(record.__struct_encode_fields__).intersection(_COMMON):
+        raise TypeError(f"every statement has its own {', '.join(sorted(taken))}: a record can't, it would be lost")
     stated = [StatedKey(key.keyid, b64encode(key.raw)) for key in keys]
     plain: dict[str, Any] = {**to_builtins(record), "harness": Harness("accord", __version__), "signer": stated[0]}
     if stated[1:]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -45,7 +45,10 @@ RANKING = {
     "where": {"sector": "employment", "jurisdictions": "DE", "sdgs": "8", "places": "Musterstadt"},
     "decision": {"decision": "Who is offered a course", "influence": "recommends"},
     "people": {"affected": "People who look for work", "affected_about": "12000", "complaint": "Write to the office."},
-    "risk": {**LAW, "q-eu-annex_iii": "yes", "q-eu-annex_iii-4": "yes", "q-eu-profiling": "yes"},
+    "risk": {
+        **LAW,
+        **{f"q-eu-{name}": "yes" for name in ("annex_iii", "annex_iii-4", "annex_iii-4-a", "profiling")},
+    },
 }
 BINS = {
     "what": {
@@ -100,8 +103,9 @@ def seeded_node(folder, running, make_report) -> Iterator[Seeded]:
             _decisions(made, staff)
             with closing(Jobs(node)):
                 _jobs(made, staff)
+            judge_what_is_here(node)
+            _reviews(made, staff)
         _papers(made)
-        judge_what_is_here(node)
         yield made
 
 
@@ -174,8 +178,7 @@ def _assessments(made: Seeded, folder, make_report) -> None:
 def _register(made: Seeded, staff: httpx.Client) -> None:
     subjects = {"supplier": {"supplier": "Umoja", "subjects": f"sha256:{made.ids['subject']}"}}
     for name, steps in (("entry", {**RANKING, **subjects}), ("not_measured", BINS)):
-        draft = _draft(staff, steps)
-        made.ids[name] = follow(staff.post(f"{draft}/check", data={"do": "publish", "level": "public"}))[9:]
+        made.ids[name] = publish(staff, steps)
     hidden = _draft(staff, {**BINS, "what": {**BINS["what"], "name": "A tender"}})
     withheld = {"do": "publish", "level": "none", "reason": "A tender is open."}
     made.ids["withheld_entry"] = follow(staff.post(f"{hidden}/check", data=withheld))[9:]
@@ -187,6 +190,12 @@ def _register(made: Seeded, staff: httpx.Client) -> None:
     with made.client("") as supplier:
         follow(supplier.post(f"/supplier/{made.ids['supplier']}", data={"supplier": "Umoja"}))
     made.ids["table"] = follow(staff.post("/register/import", files={"table": ("systems.csv", TABLE)}))[17:]
+
+
+def publish(staff: httpx.Client, steps: dict[str, dict[str, str]]) -> str:
+    """Put a system into the register, for everybody; returns what its address ends with."""
+    draft = _draft(staff, steps)
+    return follow(staff.post(f"{draft}/check", data={"do": "publish", "level": "public"}))[9:]
 
 
 TABLE = b"name,kind,status,since,notes\nMail sorter,system,in use,2024-01-01,x\nChat,robot,pilot,soon,y\n"
@@ -248,6 +257,19 @@ def _jobs(made: Seeded, staff: httpx.Client) -> None:
             time.sleep(0.1)
 
 
+REVIEWED = "un-gdc"
+
+
+def _reviews(made: Seeded, staff: httpx.Client) -> None:
+    place = f"/assessments/{made.ids['newer']}/review"
+    named = re.findall(r'name="([^"]+)\.decision"', staff.get(f"{place}?framework={REVIEWED}").text)
+    until = f"{datetime.now(UTC) + timedelta(days=300):%Y-%m-%d}"
+    data = {"framework": REVIEWED, "interest": "none", "valid_until": until}
+    follow(staff.post(place, data={**data, f"{named[0]}.decision": "met", f"{named[0]}.reason": "Seen on the spot."}))
+    page = staff.get(f"/assessments/{made.ids['newer']}").text
+    made.ids["review"] = page.partition('name="review" value="')[2].partition('"')[0]
+
+
 def _papers(made: Seeded) -> None:
     paper = Certificate(
         paper=Paper(digest="sha256:" + "ab" * 32, size=4096, media_type="application/pdf"),
@@ -256,10 +278,3 @@ def _papers(made: Seeded) -> None:
         language="de", transcribed_by=Person(name="C. Clerk", role="clerk"),
     )  # fmt: skip
     made.node.say(paper, "certificate", [paper.paper.digest])
-
-
-def pytest_collection_modifyitems(items):
-    """They take minutes and want an idle machine: `make soak` runs them."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.soak)

@@ -1,12 +1,12 @@
 // Looks at pages as people do: with axe, on a phone, by keyboard. usage: node pages.mjs CHROMIUM TASKS.json
-// A task is a visit: { path, lang, who, width, dark, walk, post: { type, body }, main, shot }; what each saw is printed.
+// A task is a visit: { path, lang, who, width, dark, walk, thin, post: { type, body }, main }; what each saw is printed.
 import fs from "node:fs";
 import { given, launch, overflow, print, violations } from "../../browser/chromium.mjs";
 
 const { url, cookie, sessions, visits } = JSON.parse(fs.readFileSync(given[0], "utf8"));
 const AT_ONCE = 3;
 const NARROW = 360;
-const TALLEST = 1500;
+const ALIKE = 6;
 const UNFOLDED = 12; // folds that axe looks into, from the top: a report has hundreds, and its own tests
 const browser = await launch();
 const windows = new Map();
@@ -70,11 +70,18 @@ async function walk(page) {
   return { faults, missed, first };
 }
 
-// The upper part of a page, as a picture for the documentation; without the footer, which is the same on all.
-async function shoot(page, { shot, width }) {
-  const foot = await page.evaluate(() => Math.ceil(document.querySelector("main").getBoundingClientRect().bottom + scrollY));
-  await page.screenshot({ path: shot, fullPage: true, clip: { x: 0, y: 0, width, height: Math.min(foot, TALLEST) } });
-}
+// Of a hundred alike only the first stay: most of the time goes to rows that differ in their words alone.
+const thinOut = (page) => page.evaluate((most) => {
+  for (const parent of document.querySelectorAll("main, main *")) {
+    const met = new Map();
+    for (const item of [...parent.children]) {
+      if (item.tagName === "SECTION") continue;
+      const kind = `${item.tagName} ${item.classList[0] ?? ""}`;
+      met.set(kind, (met.get(kind) ?? 0) + 1);
+      if (met.get(kind) > most) item.remove();
+    }
+  }
+}, ALIKE);
 
 async function visit(task) {
   const { page, idle } = await windowFor(task);
@@ -95,10 +102,10 @@ async function visit(task) {
     })),
   };
   if (task.walk) seen.steps = await walk(page);
-  if (task.shot) await shoot(page, task);
   await page.evaluate((most) => [...document.querySelectorAll("details")].slice(0, most).forEach((item) => { item.open = true; }), UNFOLDED);
   seen.overflow = await overflow(page);
-  seen.violations = task.shot ? [] : await violations(page);
+  if (task.thin) await thinOut(page);
+  seen.violations = await violations(page);
   await page.setViewportSize({ width: NARROW, height: 700 });
   seen.narrow = await overflow(page);
   // That the document itself is answered with an error is no surprise where one is asked for.

@@ -14,8 +14,8 @@ from accord.node.problems import MEDIA_TYPE
 
 
 @pytest.fixture(scope="module")
-def document(world):
-    return world.clients["visitor"].get("/api/openapi.json").raise_for_status().json()
+def document(whole):
+    return whole.clients["visitor"].get("/api/openapi.json").raise_for_status().json()
 
 
 def operations(document):
@@ -48,10 +48,10 @@ def test_every_schema_in_it_is_one(document):
         assert name in document["components"][room]
 
 
-def test_it_has_every_address_of_the_interface_and_no_page(world, document):
+def test_it_has_every_address_of_the_interface_and_no_page(whole, document):
     served = {
         (route.path_format, method.lower())
-        for route in make_app(world.node).app.routes
+        for route in make_app(whole.node).app.routes
         if route.path.startswith(("/api/v1/", "/log/", "/mirrors/", "/witness/", "/health", "/metrics"))
         for method in route.methods - {"OPTIONS"}
     }
@@ -90,9 +90,9 @@ def test_every_error_is_a_problem(document):
         assert "Retry-After" in errors["429"]["headers"]
 
 
-def test_what_is_answered_is_a_problem_as_described(world, document):
+def test_what_is_answered_is_a_problem_as_described(whole, document):
     problem = document["components"]["schemas"]["Problem"]
-    visitor, reader = world.clients["visitor"], world.clients["reader"]
+    visitor, reader = whole.clients["visitor"], whole.clients["reader"]
     answers = [
         visitor.get("/api/v1/statements/" + "ab" * 32),
         visitor.get("/api/v1/statements/nonsense"),
@@ -113,15 +113,15 @@ def test_what_is_answered_is_a_problem_as_described(world, document):
         assert answer.json()["status"] == answer.status_code
 
 
-def test_the_page_lists_every_operation(world, document):
-    page = world.clients["visitor"].get("/api", headers={"accept": "text/html"})
+def test_the_page_lists_every_operation(whole, document):
+    page = whole.clients["visitor"].get("/api", headers={"accept": "text/html"})
     assert page.status_code == 200
     for path, method, item in operations(document):
         assert f"{method.upper()} {path}</code>" in page.text
         assert item["summary"] in page.text
     assert "<script" not in page.text
     assert 'href="/api/openapi.json"' in page.text
-    assert 'dir="rtl"' in world.clients["visitor"].get("/api?lang=ar").text
+    assert 'dir="rtl"' in whole.clients["visitor"].get("/api?lang=ar").text
 
 
 def test_bodies_that_are_read_as_they_come_are_described_with_an_example(document):

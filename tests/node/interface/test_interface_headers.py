@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 
 import httpx
 import pytest
+from litestar.connection import ASGIConnection
 
-from accord.node.auth import accounts, sessions, tokens
+from accord.node.auth import accounts, clock, sessions, tokens
+from accord.node.auth.signed_requests import HEADER, sign_request
+from accord.node.auth.throttling import address_of
 from accord.node.guarding import HEADERS, Rates
 from accord.node.node import open_node
+from accord.trust import VerifierKey
+from accord.trust.ed25519 import SigningKey
+from accord.trust.encoding import b64encode
+from accord.trust.note import ED25519
 
 EVERYWHERE = {
     "content-security-policy", "x-content-type-options", "referrer-policy", "cross-origin-opener-policy",
@@ -26,29 +34,37 @@ PLACES = [
 ]  # fmt: skip
 
 
+PEER, PEER_KEY = "peer.example.org/log", SigningKey.from_seed(bytes([45]) * 32)
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory, running):
-    """A running node with a person: its address, and the person's token and cookie."""
+    """A running node with a person, and a peer: its address, and the person's token and cookie."""
     with open_node(tmp_path_factory.mktemp("node"), jurisdiction="DE", requests_per_minute=10**9) as node:
         account = accounts.add(node, login="olga", name="Olga", office="Transport", roles=("officer",), by="t")
         token = tokens.make(node, account.viewer, "t", {"officer"}, 3)[1]
         cookie = sessions.start(node, account.id)
+        with node.store.writing() as transaction:
+            transaction.run(
+                "INSERT INTO peers (origin, url, name, jurisdiction, key, log_key, added, state)"
+                " VALUES (?, 'https://peer.invalid', 'Peer', 'KE', ?, ?, '2026-01-01T00:00:00Z', 'paused')",
+                PEER, b64encode(PEER_KEY.public.raw), str(VerifierKey(PEER, PEER_KEY.public, ED25519)),
+            )  # fmt: skip
         with running(node) as url:
             yield node, url, token, cookie
 
 
 @pytest.fixture
 def visitor(place):
-    with httpx.Client(base_url=place[1]) as client:
+    with httpx.Client(base_url=place[1], timeout=30) as client:
         yield client
 
 
 @pytest.fixture
 def browser(place):
     node, url, _, cookie = place
-    with httpx.Client(
-        base_url=url, cookies={sessions.cookie_name(node): cookie}, headers={"accept": "text/html"}
-    ) as client:
+    cookies = {sessions.cookie_name(node): cookie}
+    with httpx.Client(base_url=url, cookies=cookies, headers={"accept": "text/html"}, timeout=30) as client:
         yield client
 
 
@@ -72,11 +88,15 @@ def test_the_policy_lets_nothing_in_from_elsewhere():
 
 def test_with_https_browsers_are_told_to_stay_there(tmp_path, running):
     settings = {"url": "https://node.example.org", "requests_per_minute": 10**9}
-    with open_node(tmp_path / "node", jurisdiction="DE", **settings) as node, running(node) as url:
+    with (
+        open_node(tmp_path / "node", jurisdiction="DE", **settings) as node,
+        running(node) as url,
+        httpx.Client(base_url=url, timeout=30) as client,
+    ):
         for path in ("/", "/nothing", "/static/node.css", "/api/v1/me"):
-            assert httpx.get(url + path).headers["strict-transport-security"] == "max-age=31536000"
+            assert client.get(path).headers["strict-transport-security"] == "max-age=31536000"
         accounts.add(node, login="olga", name="Olga", password="a sentence of my own", by="t")
-        answer = httpx.post(f"{url}/login", data={"login": "olga", "password": "a sentence of my own"})
+        answer = client.post("/login", data={"login": "olga", "password": "a sentence of my own"})
         cookie = answer.headers["set-cookie"]
         assert cookie.startswith("__Host-accord=")
         assert {"secure", "httponly", "samesite=lax", "path=/"} <= {part.strip().lower() for part in cookie.split(";")}
@@ -95,18 +115,41 @@ def test_a_session_cookie_is_for_this_node_and_no_script(place, visitor):
     "path",
     [
         "/", "/systems", "/api/v1/me", "/api/v1/systems", "/nothing", "/api/v1/jobs", "/account",
-        "/api/v1/log/statements", "/api/v1/statements/" + "ab" * 32,
+        "/api/v1/log/statements", "/api/v1/statements/" + "ab" * 32, "/badge/" + "ab" * 32 + ".svg", "/feed.atom",
+        "/due.ics", "/api/v1/statements/" + "ab" * 32 + "/envelope", "/log/checkpoint",
     ],
 )  # fmt: skip
-def test_what_is_for_somebody_is_kept_nowhere(place, browser, path):
-    _, url, token, _ = place
-    for answer in (browser.get(path), httpx.get(url + path, headers={"authorization": f"Bearer {token}"})):
-        assert answer.headers["cache-control"] == "private, no-store", path
+def test_what_is_for_somebody_is_kept_nowhere(place, visitor, browser, path):
+    node, _, token, _ = place
+    signed = sign_request(PEER_KEY, PEER, "GET", path, b"", node.origin, clock.now())
+    for headers in ({"authorization": f"Bearer {token}"}, {HEADER: signed}, {HEADER: "nonsense"}):
+        answer = visitor.get(path, headers=headers)
+        assert answer.headers["cache-control"] == "private, no-store", headers
+    assert browser.get(path).headers["cache-control"] == "private, no-store"
 
 
-@pytest.mark.parametrize("path", ["/log/checkpoint", "/static/node.css", "/feed.atom"])
-def test_what_is_for_everybody_may_be_kept(visitor, path):
-    assert "private" not in visitor.get(path).headers["cache-control"]
+def test_what_depends_on_who_asks_says_so_and_all_else_may_be_kept(place, visitor, browser):
+    """So that no cache between gives one what was meant for another, whatever it thinks of cache-control."""
+    for path in ("/", "/systems", "/nothing", "/api/nothing", "/api/v1/systems", "/api/v1/register.csv", "/metrics"):
+        answer = visitor.get(path, headers={"accept": "text/html"})
+        varies = {item.strip().lower() for item in answer.headers["vary"].split(",")}
+        assert answer.headers.get_list("vary") == [answer.headers["vary"]]
+        assert varies >= {"cookie", "authorization", "accord-node"}, path
+        assert varies >= {"accept", "accept-language"} or answer.status_code == 200
+        assert answer.headers["cache-control"] == "no-cache"
+    for path, seconds in (("/static/node.css", 3600), ("/feed.atom", 60), ("/due.ics", 3600), ("/badge/x.svg", 300)):
+        assert visitor.get(path).headers["cache-control"] == f"public, max-age={seconds}"
+    for client in (visitor, browser):  # What is the same for all is so for who is logged in.
+        answer = client.get("/static/node.css", headers={"accept-encoding": "identity"})
+        assert (answer.headers["cache-control"], answer.headers.get("vary")) == ("public, max-age=3600", None)
+    for path in ("/feed.atom", "/due.ics", "/badge/x.svg"):
+        assert "accept-language" in visitor.get(path).headers["vary"]
+
+
+def test_an_answer_that_gives_a_cookie_is_kept_nowhere(visitor):
+    answer = visitor.get("/?lang=de")
+    assert answer.headers["set-cookie"].startswith("accord_language=de")
+    assert answer.headers["cache-control"] == "private, no-store"
 
 
 def test_head_is_get_without_its_body(visitor):
@@ -118,6 +161,22 @@ def test_head_is_get_without_its_body(visitor):
             k: v for k, v in got.headers.items() if k not in skip
         }
     assert visitor.get("/health").status_code == 200  # The connection is still in step.
+
+
+def test_head_is_for_whom_get_is(place, visitor):
+    node, _, token, cookie = place
+    for path in ("/api/v1/me", "/api/v1/jobs", "/account"):
+        signed = sign_request(PEER_KEY, PEER, "HEAD", path, b"", node.origin, clock.now())
+        for_get = sign_request(PEER_KEY, PEER, "GET", path, b"", node.origin, clock.now())
+        for given, to_get in (
+            ({"authorization": f"Bearer {token}"}, None),
+            ({"cookie": f"{sessions.cookie_name(node)}={cookie}"}, None),
+            ({HEADER: signed}, {HEADER: for_get}),
+        ):
+            head, got = visitor.head(path, headers=given), visitor.get(path, headers=to_get or given)
+            assert (head.status_code, head.content) == (got.status_code, b""), (path, list(given))
+            assert head.headers["cache-control"] == "private, no-store"
+    assert visitor.head("/api/v1/me", headers={HEADER: for_get}).status_code == 401  # It is of another request.
 
 
 def test_head_of_an_answer_without_end_ends(place, make_world_job):
@@ -185,13 +244,38 @@ def test_another_sites_page_changes_nothing(visitor, headers, status):
     assert answer.status_code == status
 
 
+SITES = ("cross-site", "same-site")
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_another_sites_page_may_lead_here_and_show_a_badge_and_no_more(place, visitor, browser, site):
+    """All else it asks for in the name of who looks at it; its browser would keep the answer from it anyway."""
+    for client in (visitor, browser):
+        for method in ("GET", "HEAD", "OPTIONS"):
+            for path in ("/", "/systems", "/login/oidc", "/api/v1/systems", "/compare?a=1&b=2", "/static/node.css"):
+                for mode, target in (("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe"),
+                                     ("navigate", "object")):  # fmt: skip
+                    headers = {"sec-fetch-site": site, "sec-fetch-mode": mode, "sec-fetch-dest": target}
+                    answer = client.request(method, path, headers=headers)
+                    assert answer.status_code == 403, (method, path, target)
+                    assert set(answer.headers) >= EVERYWHERE
+        led = {"sec-fetch-site": site, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+        assert client.get("/systems", headers=led).status_code == 200
+        shown = {"sec-fetch-site": site, "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}
+        badge = client.get("/badge/x.svg", headers=shown)
+        assert (badge.status_code, badge.headers["cross-origin-resource-policy"]) == (404, "cross-origin")
+        own = {"sec-fetch-site": "same-origin", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"}
+        assert client.get("/api/v1/systems", headers=own).status_code == 200
+        typed = {"sec-fetch-site": "none", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+        assert client.get("/", headers=typed).status_code == 200
+
+
 def test_pages_of_somebody_logged_in_are_not_compressed(place, visitor, browser):
     """What is compressed together with words of an attacker tells them by its length (BREACH): so it is not."""
     accepts = {"accept-encoding": "gzip"}
     assert visitor.get("/systems", headers=accepts).headers["content-encoding"] == "gzip"
     assert "content-encoding" not in browser.get("/systems?q=guess", headers=accepts).headers
-    _, url, token, _ = place
-    program = httpx.get(f"{url}/api/openapi.json", headers={**accepts, "authorization": f"Bearer {token}"})
+    program = visitor.get("/api/openapi.json", headers={**accepts, "authorization": f"Bearer {place[2]}"})
     assert program.headers["content-encoding"] == "gzip"
     guesses = {len(browser.get(f"/systems?q={word}", headers=accepts).content) for word in ("transport", "trensport")}
     assert len(guesses) == 1
@@ -207,18 +291,52 @@ def test_a_compressed_request_is_not_unpacked(visitor):
 
 
 def test_rates_count_a_client_by_itself(tmp_path, running):
-    with open_node(tmp_path / "node", jurisdiction="DE", requests_per_minute=5) as node, running(node) as url:
+    with (
+        open_node(tmp_path / "node", jurisdiction="DE", requests_per_minute=5) as node,
+        running(node) as url,
+        httpx.Client(base_url=url, timeout=30) as client,
+    ):
         one, other = {"x-forwarded-for": "198.51.100.7"}, {"x-forwarded-for": "203.0.113.9"}
-        statuses = [httpx.get(f"{url}/health", headers=one).status_code for _ in range(7)]
+        statuses = [client.get("/health", headers=one).status_code for _ in range(7)]
         assert statuses[:5] == [200] * 5 and 429 in statuses[5:]
-        assert httpx.get(f"{url}/health", headers=other).status_code == 200  # A proxy on this machine says who asks.
-        refused = httpx.get(f"{url}/health", headers=one)
+        assert client.get("/health", headers=other).status_code == 200  # A proxy on this machine says who asks.
+        refused = client.get("/health", headers=one)
         assert int(refused.headers["retry-after"]) >= 1
         assert refused.json()["status"] == 429 and set(refused.headers) >= EVERYWHERE
         # What a client says before the proxy adds to it is not believed; the /64 of IPv6 is one client.
-        assert httpx.get(f"{url}/health", headers={"x-forwarded-for": "8.8.8.8, 198.51.100.7"}).status_code == 429
+        assert client.get("/health", headers={"x-forwarded-for": "8.8.8.8, 198.51.100.7"}).status_code == 429
+        before = [("x-forwarded-for", "8.8.4.4"), ("x-forwarded-for", "198.51.100.7")]  # Some proxies add a line.
+        assert client.get("/health", headers=before).status_code == 429
         network = [f"2001:db8::{n}" for n in range(1, 8)]
-        assert 429 in [httpx.get(f"{url}/health", headers={"x-forwarded-for": ip}).status_code for ip in network]
+        assert 429 in [client.get("/health", headers={"x-forwarded-for": ip}).status_code for ip in network]
+
+
+def test_a_client_that_no_proxy_speaks_for_says_nothing_of_where_it_is():
+    """Only a proxy on this machine is believed; nobody gets a share of their own by a header."""
+    for peer, given, counted in (
+        ("192.0.2.1", ["198.51.100.7"], "192.0.2.1"),
+        ("127.0.0.1", [], "127.0.0.1"),
+        ("127.0.0.1", ["nonsense"], "127.0.0.1"),
+        ("127.0.0.1", ["198.51.100.7, 203.0.113.9"], "203.0.113.9"),
+        ("127.0.0.1", ["198.51.100.7", "203.0.113.9"], "203.0.113.9"),
+        ("::1", ["2001:db8:1:2:3::4"], "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.1", [], "192.0.2.1"),
+        ("::ffff:127.0.0.1", ["203.0.113.9"], "203.0.113.9"),
+    ):
+        headers = [(b"x-forwarded-for", value.encode()) for value in given]
+        scope = {"type": "http", "client": (peer, 1), "headers": headers}
+        assert address_of(ASGIConnection(scope)) == counted, (peer, given)
+
+
+def test_the_log_of_requests_holds_no_secret_of_a_link(place, visitor, caplog):
+    with caplog.at_level("INFO", "accord.requests"):
+        for path in ("/welcome/SECRET", "/supplier/SECRET", "/due.ics?token=SECRET", "//supplier//SECRET",
+                     "/%73upplier/SECRET", "/systems?q=SECRET"):  # fmt: skip
+            visitor.get(f"{place[1]}{path}")
+    said = [record.getMessage() for record in caplog.records if record.name == "accord.requests"]
+    assert len(said) == 6
+    assert "SECRET" not in "".join(said)
+    assert "/supplier/…" in json.loads(said[1])["path"]
 
 
 def test_rates_forget_whom_they_have_not_seen_for_long():

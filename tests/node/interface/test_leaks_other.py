@@ -42,9 +42,9 @@ def told(monkeypatch):
         "/api/v1/assessments/{}/decisions", "/api/v1/systems/{}",
     ],
 )  # fmt: skip
-def test_what_is_withheld_takes_the_same_work_as_what_is_not_there(world, told, target):
+def test_what_is_withheld_takes_the_same_work_as_what_is_not_there(whole, told, target):
     """The clock of a busy machine proves nothing; that the store is asked the same questions does."""
-    visitor = world.clients["visitor"]
+    visitor = whole.clients["visitor"]
 
     def work(digest):
         told.clear()
@@ -53,13 +53,13 @@ def test_what_is_withheld_takes_the_same_work_as_what_is_not_there(world, told, 
 
     work(secrets.token_hex(32))  # what is made once
     absent = work(secrets.token_hex(32))
-    for item in world.of("none"):
+    for item in whole.of("none"):
         if item.kind in ("assessment", "registration", "dispute", "agreement", "trust-list"):
             assert work(item.digest) == absent, item.kind
 
 
-def test_nobody_learns_by_an_objection_whether_there_is_something(world):
-    visitor, key = world.clients["visitor"], SigningKey.from_seed(bytes([9]) * 32)
+def test_nobody_learns_by_an_objection_whether_there_is_something(whole):
+    visitor, key = whole.clients["visitor"], SigningKey.from_seed(bytes([9]) * 32)
 
     def object_to(target):
         record = Dispute(target=target, objection="No.", by=Person(name="A", role="citizen"))
@@ -68,37 +68,37 @@ def test_nobody_learns_by_an_objection_whether_there_is_something(world):
     absent = object_to("sha256:" + secrets.token_hex(32))
     assert absent.status_code == 404
     for level in ("community", "named", "none"):
-        for item in world.of(level):
+        for item in whole.of(level):
             answer = object_to(item.id)
             assert (answer.status_code, answer.content) == (404, absent.content), item.kind
-    assert object_to(world.base.id).status_code == 200
+    assert object_to(whole.base.id).status_code == 200
 
 
-def test_what_is_said_of_the_withheld_in_public_is_this_and_no_more(world):
+def test_what_is_said_of_the_withheld_in_public_is_this_and_no_more(whole):
     """By design: how many entries there are, that one is withheld, and of a subject how many are, and why."""
-    visitor = world.clients["visitor"]
+    visitor = whole.clients["visitor"]
     lines = visitor.get("/api/v1/log/statements?limit=256").text.splitlines()
     assert '"id":null,"disclosure":"none","line":null' in "".join(lines)
     assert {line.partition(",")[2] for line in lines if '"line":null' in line} == {
         '"id":null,"disclosure":"none","line":null}'
     }
-    page = visitor.get(f"/statements/{world.of('public', 'dispute')[0].digest}").text  # Others are about the same.
+    page = visitor.get(f"/statements/{whole.of('public', 'dispute')[0].digest}").text  # Others are about the same.
     assert "as agreed" in page  # The reason that the node gave.
-    objections = visitor.get(f"/api/v1/statements/{world.base.digest}/disputes").json()
+    objections = visitor.get(f"/api/v1/statements/{whole.base.digest}/disputes").json()
     assert objections["hidden"] >= 3
-    assert [item["level"] for item in objections["shown"]] == ["public"]
+    assert {item["level"] for item in objections["shown"]} == {"public"}
 
 
-def test_a_secret_that_has_ended_is_answered_like_one_that_never_was(world):
-    visitor = world.clients["visitor"]
-    secret, welcome = world.secrets["link"], links.make_link(world.node, world.secrets["owner"])
-    assert world.words["draft"] in visitor.get(f"/supplier/{secret}").text
+def test_a_secret_that_has_ended_is_answered_like_one_that_never_was(whole):
+    visitor = whole.clients["visitor"]
+    secret, welcome = whole.secrets["link"], links.make_link(whole.node, whole.secrets["owner"])
+    assert whole.words["draft"] in visitor.get(f"/supplier/{secret}").text
     assert visitor.get(welcome).status_code == 200
     never = {
         place: told_of(visitor, f"{place}{new_secret()}") for place in ("/supplier/", "/welcome/", "/due.ics?token=")
     }
     assert {status for status, _ in never.values()} == {404}
-    with world.node.store.writing() as transaction:
+    with whole.node.store.writing() as transaction:
         changed = transaction.run("UPDATE links SET expires = 1 WHERE hash = ?", hash_of(welcome.rpartition("/")[2]))
         names = [name for (name,) in transaction.rows("SELECT name FROM sqlite_master WHERE name LIKE '%link%'")]
         table = next(name for name in names if name not in ("links",) and not name.startswith("sqlite_"))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.node.interface.world import ALL_KINDS, say_kind
 
 from accord.node.federation.contents import read_contents
 from accord.node.federation.following import follow
@@ -34,7 +35,7 @@ PAGES = (
 
 THEIRS = ("127.0.0.1", "169.254.169.254", "localhost", "example.org")
 LEADING = (
-    "href", "src", "action", "formaction", "data", "poster", "ping", "srcset", "background", "xlink:href", "cite",
+    "href", "src", "action", "formaction", "data", "poster", "ping", "srcset", "background", "xlink:href",
 )  # fmt: skip
 
 
@@ -97,25 +98,22 @@ def addresses(listener, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def watched(world, listener, addresses, say_kind, kinds):
+def watched(open_world, listener, addresses):
     """The node with its workers, watched, once it has statements of every kind in which all texts are addresses."""
-    _watch.allowed = {httpx.URL(world.url).port}
-    _watch.seen.clear()
-    with world.node.store.writing() as transaction:
-        transaction.run("DELETE FROM peers")  # They are its operator's, and asked.
-    _watch.on = True
-    with working(world.node):
-        world.hostile = []
+    with open_world() as world, working(world.node):
+        _watch.allowed = {httpx.URL(world.url).port}
+        with world.node.store.writing() as transaction:
+            transaction.run("DELETE FROM peers")  # They are its operator's, and asked.
+        world.statements.clear()
+        _watch.seen.clear()
+        _watch.on = True
         for number, word in enumerate(addresses):
-            first = {}
-            for kind in kinds:
-                if kind == "trust-list" and (number or not word.startswith("http")):
-                    continue  # A list holds web addresses and names; of others the node takes no list.
-                kept = say_kind(world, kind, "public", word)
-                first[kind] = kept
-                world.hostile.append(kept)
+            for kind in ALL_KINDS:
+                # A list holds web addresses and names; of others the node takes no list.
+                if kind != "trust-list" or (number == 0 and word.startswith("http")):
+                    world.statements.append(say_kind(world, kind, "public", word))
         yield world
-    _watch.on = False
+        _watch.on = False
 
 
 def nobody_came(listener):
@@ -133,18 +131,7 @@ class Links(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         given = dict(attributes)
-        for name in (
-            "href",
-            "src",
-            "action",
-            "formaction",
-            "data",
-            "poster",
-            "ping",
-            "srcset",
-            "background",
-            "xlink:href",
-        ):
+        for name in LEADING:
             if name in given:
                 self.found.append((tag, name, given[name] or "", set((given.get("rel") or "").split())))
         assert not [name for name in given if name.startswith("on")], (tag, given)
@@ -166,12 +153,12 @@ def wrong_links(text):
 
 def test_statements_of_every_kind_lead_nowhere(watched, listener, addresses):
     officer, led = watched.clients["operator in a browser"], set()
-    for kept in watched.hostile:
+    for kept in watched.statements:
         page = officer.get(f"/statements/{kept.digest}")
         # Of what a statement of another standing did to its target, the statement itself stays.
         assert page.status_code == 200, (kept.kind, page.text)
         assert not wrong_links(page.text), kept.kind
-    entries = [kept for kept in watched.hostile if kept.kind == "registration"]
+    entries = [kept for kept in watched.statements if kept.kind == "registration"]
     for kept in entries:
         heard = hear(kept.line)
         page = officer.get(f"/systems/{heard.subjects[0][7:]}")
@@ -180,7 +167,7 @@ def test_statements_of_every_kind_lead_nowhere(watched, listener, addresses):
         led |= {target for _tag, _name, target, _rel in Links(page.text).found if target.startswith("http")}
     assert addresses[0] in led  # What is a web address is a link: without this, the test above could not fail.
     for kind in ("agreement", "recognition", "certificate", "plan"):
-        for kept in (item for item in watched.hostile if item.kind == kind):
+        for kept in (item for item in watched.statements if item.kind == kind):
             for place in (f"/agreements/{kept.digest}", f"/subjects/{hear(kept.line).subjects[0][7:]}"):
                 assert not wrong_links(officer.get(place).text)
     nobody_came(listener)
@@ -280,12 +267,12 @@ def test_what_a_peer_says_leads_nowhere(watched, listener, running, tmp_path):
             read_contents(other, known(), known().asked, headers_of(other))
         with other.store.reading() as transaction:
             ids = {row[0] for row in transaction.rows("SELECT id FROM statements WHERE line IS NOT NULL")}
-        assert {kept.id for kept in watched.hostile if kept.kind in ("dispute", "plan")} <= ids
+        assert {kept.id for kept in watched.statements if kept.kind in ("dispute", "plan")} <= ids
         with running(other) as url, httpx.Client(base_url=url, headers={"accept": "text/html"}) as visitor:
             _watch.allowed.add(httpx.URL(url).port)
             for place in ("/", "/systems", "/log", "/plans", "/certificates", "/feed.atom"):
                 assert not wrong_links(visitor.get(place).text)
-            for kept in watched.hostile:
+            for kept in watched.statements[::4]:
                 if kept.id in ids:
                     assert not wrong_links(visitor.get(f"/statements/{kept.digest}").text)
     nobody_came(listener)

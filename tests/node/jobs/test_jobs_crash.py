@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -187,9 +187,9 @@ def test_killed_after_it_was_logged_and_before_that_was_noted(still, queued, mon
 
 
 def test_a_node_that_stops_in_order_gives_its_job_back(still, queued, large):
-    job, worker = queued(large), Jobs(still)
-    wait_for(still, job, lambda found: found.state == "running" and found.progress.stage != "waiting")
-    worker.close()
+    job = queued(large)
+    with closing(Jobs(still)):
+        wait_for(still, job, lambda found: found.state == "running" and found.progress.stage != "waiting")
     with still.store.reading() as transaction:
         found = jobs_table.find(transaction, OPERATOR, job)
     assert (found.state, found.attempts) == ("queued", 0)

@@ -102,6 +102,13 @@ class Around(Struct, frozen=True, kw_only=True):
         return self.here == self.evidence
 
 
+class Readable(Struct, frozen=True):
+    """An assessment whose record a viewer may read: its number, and the digest of the record."""
+
+    seq: int
+    record: str
+
+
 def search(
     transaction: Transaction,
     viewer: Viewer,
@@ -173,6 +180,20 @@ def record_of(transaction: Transaction, viewer: Viewer, around: Around) -> bytes
     if not around.whole or (around.small and not viewer.staff and around.kept.disclosure == "public"):
         return None
     return record_bytes(transaction, around.kept.seq, around.record)
+
+
+def readable(transaction: Transaction, viewer: Viewer, statement: str) -> Readable | None:
+    """Return an assessment (its id) if the viewer may read its record, by the rules of `record_of`."""
+    where, values = viewer.may_see()
+    row = transaction.one(
+        "SELECT assessments.seq, assessments.record, assessments.small, statements.disclosure FROM assessments"
+        f" JOIN statements ON statements.seq = assessments.seq WHERE statements.id = ? AND {where}",
+        statement, *values,
+    )  # fmt: skip
+    if row is None or (row[2] and not viewer.staff and row[3] == "public"):
+        return None
+    named = sorted(_facets(transaction, row[0]).get("evidence", {}))
+    return Readable(row[0], row[1]) if _readable(transaction, viewer, named) == len(named) else None
 
 
 def of_digest(transaction: Transaction, viewer: Viewer, digest: str, now: str) -> tuple[Listed, ...]:

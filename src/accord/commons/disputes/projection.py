@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from ...errors import MalformedInput
 from ...records.said import Dispute, DisputeAnswer
 from ...store import Transaction
 from ...store.statements import Kept, find
 from ...trust.saying import Heard
+from ..interface import Awaiting
 
 
 class Disputes:
     """See `Projection`."""
 
     name = "disputes"
-    version = 1
+    version = 2
     kinds = frozenset({"dispute", "dispute-answer"})
     tables = ("disputes", "dispute_answers")
     script = """
@@ -62,14 +62,16 @@ CREATE INDEX dispute_answers_by_dispute ON dispute_answers (dispute, seq);
         row = transaction.one("SELECT target FROM disputes WHERE seq = ?", dispute.seq) if dispute else None
         target = find(transaction, answer.target)
         if row is None or target is None or row[0] != answer.target:
-            raise MalformedInput("no-such-dispute", "it answers an objection that is not here", "")
+            text = "it answers an objection that is not here"
+            raise Awaiting("no-such-dispute", text, "", (answer.dispute, answer.target))
         speaks = transaction.one(
             "SELECT 1 FROM logged JOIN logs ON logs.origin = logged.origin WHERE logged.seq = ? AND logs.speaker = ?",
             target.seq,
             kept.keyid,
         )
         if kept.keyid != target.keyid and not speaks:
-            raise MalformedInput("not-yours", "only who signed the disputed statement, or its node, answers", "")
+            text = "only who signed the disputed statement, or its node, answers"
+            raise Awaiting("not-yours", text, "", (answer.target, kept.keyid))
 
 
 PROJECTION = Disputes()

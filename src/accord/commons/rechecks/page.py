@@ -43,6 +43,18 @@ def repeats_of(
     )
 
 
+def count_of(transaction: Transaction, viewer: Viewer, bodies: Collection[str]) -> int:
+    """Return how many rechecks there are of the bodies (keyids), by anybody."""
+    where, values = viewer.may_see()
+    whose, some = among("body", bodies)
+    row = transaction.one(
+        "SELECT COUNT(DISTINCT recheck_trials.seq) FROM recheck_trials"
+        f" JOIN statements ON statements.seq = recheck_trials.seq WHERE {whose} AND {where}",
+        *some, *values,
+    )  # fmt: skip
+    return row[0] if row else 0
+
+
 def rechecks_of(
     transaction: Transaction, viewer: Viewer, statements: Collection[str], by: Collection[str]
 ) -> list[Signed]:

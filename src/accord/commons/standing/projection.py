@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from ...errors import MalformedInput
+from collections.abc import Sequence
+
 from ...records.said import Disclosure, Erasure, Revocation
-from ...store import Row, Transaction
+from ...store import Transaction
 from ...store.statements import Kept, find
 from ...trust.saying import Heard
 from ...trust.statement import parse_time
-from ..interface import forget
+from ..interface import Awaiting, forget
 
 
 class Standing:
     """A target may be revoked by who signed it. A node decides on what is in its own log alone."""
 
     name = "standing"
-    version = 1
+    version = 2
     kinds = frozenset({"revocation", "disclosure", "erasure"})
     tables = ("revoked", "withheld")
     script = """
@@ -44,8 +45,7 @@ CREATE TABLE withheld (
         if kept.kind == "revocation":
             self._revoke(transaction, kept, heard.record(Revocation))
         elif kept.kind == "disclosure":
-            for target in heard.record(Disclosure).targets:
-                self._withhold(transaction, kept, target, heard.record(Disclosure))
+            self._disclose(transaction, kept, heard.record(Disclosure))
         else:
             self._erase(transaction, kept, heard.record(Erasure))
 
@@ -60,33 +60,39 @@ CREATE TABLE withheld (
             kept.seq,
         )
 
-    def _withhold(self, transaction: Transaction, kept: Kept, target: str, disclosure: Disclosure) -> None:
-        found, own = self._in_its_log(transaction, kept, target)
-        level = disclosure.level
-        if not own and level in ("community", "named"):
-            level = "named"  # Another node let us read it: our own people may, and we pass it on to nobody.
-        transaction.run("UPDATE statements SET disclosure = ? WHERE seq = ?", level, found.seq)
-        transaction.run("DELETE FROM disclosed_to WHERE seq = ?", found.seq)
-        if own:
-            peers = sorted(set(disclosure.peers))
-            transaction.many("INSERT INTO disclosed_to (seq, peer) VALUES (?, ?)", [(found.seq, x) for x in peers])
-        self._note(transaction, kept, target, disclosure.level, disclosure.reason)
+    def _disclose(self, transaction: Transaction, kept: Kept, disclosure: Disclosure) -> None:
+        """Decide on the targets that are in its log here; the others are awaited."""
+        missing = []
+        for target in disclosure.targets:
+            found = _in_its_log(transaction, kept, target)
+            if found:
+                self._withhold(transaction, kept, *found, disclosure)
+            else:
+                missing.append(target)
+        if missing:
+            raise _not_its_own(transaction, kept, missing)
+
+    def _withhold(self, transaction: Transaction, kept: Kept, target: Kept, own: bool, said: Disclosure) -> None:
+        if not _decided_since(transaction, kept, target):
+            # Another node let us read it: our own people may, and we pass it on to nobody.
+            level = "named" if not own and said.level == "community" else said.level
+            transaction.run("UPDATE statements SET disclosure = ? WHERE seq = ?", level, target.seq)
+            transaction.run("DELETE FROM disclosed_to WHERE seq = ?", target.seq)
+            peers = sorted(set(said.peers)) if own else []
+            transaction.many("INSERT INTO disclosed_to (seq, peer) VALUES (?, ?)", [(target.seq, x) for x in peers])
+        self._note(transaction, kept, target.id, said.level, said.reason)
 
     def _erase(self, transaction: Transaction, kept: Kept, erasure: Erasure) -> None:
-        found, _own = self._in_its_log(transaction, kept, erasure.target)
-        transaction.run("UPDATE statements SET line = NULL, disclosure = 'none' WHERE seq = ?", found.seq)
-        transaction.run("DELETE FROM files WHERE seq = ?", found.seq)
-        forget(transaction, found.seq)
+        found = _in_its_log(transaction, kept, erasure.target)
+        if found is None:
+            raise _not_its_own(transaction, kept, [erasure.target])
+        target, _own = found
+        transaction.run("UPDATE statements SET line = NULL WHERE seq = ?", target.seq)
+        if not _decided_since(transaction, kept, target):
+            transaction.run("UPDATE statements SET disclosure = 'none' WHERE seq = ?", target.seq)
+        transaction.run("DELETE FROM files WHERE seq = ?", target.seq)
+        forget(transaction, target.seq)
         self._note(transaction, kept, erasure.target, "erased", erasure.reason)
-
-    @staticmethod
-    def _in_its_log(transaction: Transaction, kept: Kept, target: str) -> tuple[Kept, bool]:
-        """Return the target, and whether it is in our own log, if the speaker of its log says this."""
-        found = find(transaction, target)
-        log = _log_of(transaction, found, kept) if found else None
-        if found is None or log is None:
-            raise MalformedInput("not-yours", "a node decides on what is in its own log only", "")
-        return found, bool(log[1])
 
     @staticmethod
     def _note(transaction: Transaction, kept: Kept, target: str, level: str, reason: str) -> None:
@@ -101,14 +107,28 @@ CREATE TABLE withheld (
         )
 
 
-def _log_of(transaction: Transaction, target: Kept, said: Kept) -> Row | None:
-    """Return the log that has the target and for which the signer of `said` speaks, or None."""
-    return transaction.one(
-        "SELECT logs.origin, logs.own FROM logged JOIN logs ON logs.origin = logged.origin"
+def _in_its_log(transaction: Transaction, kept: Kept, target: str) -> tuple[Kept, bool] | None:
+    """Return the target, and whether it is in our own log, if who says this speaks for a log that has it."""
+    found = find(transaction, target)
+    log = found and transaction.one(
+        "SELECT logs.own FROM logged JOIN logs ON logs.origin = logged.origin"
         " WHERE logged.seq = ? AND logs.speaker = ? ORDER BY logs.own DESC",
-        target.seq,
-        said.keyid,
-    )
+        found.seq, kept.keyid,
+    )  # fmt: skip
+    return (found, bool(log[0])) if found and log else None
+
+
+def _not_its_own(transaction: Transaction, kept: Kept, targets: Sequence[str]) -> Awaiting:
+    """Return why it does not hold. Of who speaks for no log that is known here, the targets are not awaited yet."""
+    speaks = transaction.one("SELECT 1 FROM logs WHERE speaker = ?", kept.keyid)
+    what = targets if speaks else (kept.keyid,)
+    return Awaiting("not-yours", "a node decides on what is in its own log only", "", what)
+
+
+def _decided_since(transaction: Transaction, kept: Kept, target: Kept) -> bool:
+    """Return whether what was said later of the target holds already: this had to wait for it."""
+    sql = "SELECT 1 FROM withheld WHERE target = ? AND seq > ?"
+    return transaction.one(sql, target.id, kept.seq) is not None
 
 
 PROJECTION = Standing()

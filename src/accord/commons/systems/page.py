@@ -20,6 +20,7 @@ from ...trust.saying import reread
 from ..searching import WALK, Term, count, find, tag, values_of
 from ..standing.page import Standing, standing_of
 from .fields import FIELDS, shown_value
+from .measured import Assessed, assessments_of
 from .projection import GRADES, KIND
 
 PAGE = 50
@@ -92,16 +93,6 @@ class Version(Struct, frozen=True, kw_only=True):
     entry: Registration
     changes: tuple[Change, ...]
     standing: Standing
-
-
-class Assessed(Struct, frozen=True, kw_only=True):
-    """An assessment of a subject that belongs to the entry."""
-
-    id: str
-    subject: str
-    keyid: str
-    created: str
-    valid_until: str
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -239,9 +230,8 @@ def entry(transaction: Transaction, viewer: Viewer, name: str, own: str, now: st
         for at, (item, record) in enumerate(zip(kept, records, strict=True))
     )
     listed = _listed(transaction, viewer, [kept[0].seq], now)[0]
-    return Entry(
-        listed=listed, current=versions[0], versions=versions, assessments=_assessments(transaction, viewer, kept[0])
-    )
+    assessments = assessments_of(transaction, viewer, kept[0].seq, now)
+    return Entry(listed=listed, current=versions[0], versions=versions, assessments=assessments)
 
 
 def versions_of(transaction: Transaction, about: str) -> tuple[tuple[str, str], ...]:
@@ -375,16 +365,3 @@ def _by_seq(
         marks = ", ".join("?" * len(some))
         found.update({row[0]: row for row in transaction.rows(f"{sql} {column} IN ({marks}){end}", *values, *some)})
     return found
-
-
-def _assessments(transaction: Transaction, viewer: Viewer, kept: Kept) -> tuple[Assessed, ...]:
-    where, values = viewer.may_see()
-    rows = transaction.rows(
-        "SELECT statements.id, statements.subject, statements.keyid, statements.created, statements.valid_until"
-        " FROM systems_subjects s CROSS JOIN statements"  # SQLite would else read all assessments first
-        f" WHERE s.seq = ? AND statements.subject = s.subject AND statements.kind = 'assessment' AND {where}"
-        " ORDER BY statements.created DESC, statements.seq DESC LIMIT 100",
-        kept.seq, *values,
-    )  # fmt: skip
-    names = ("id", "subject", "keyid", "created", "valid_until")
-    return tuple(Assessed(**dict(zip(names, row, strict=True))) for row in rows)

@@ -13,6 +13,7 @@ from ...store.statements import Kept
 from ...trust.canonical import digest
 from ...trust.saying import Heard
 from .. import searching
+from ..interface import Awaiting
 
 KIND = "systems"
 GRADES = ("prohibited", "high", "unknown", "none", "retired")
@@ -23,7 +24,7 @@ class Systems:
     """A version counts if the node whose register it is in has signed it, alone or beside an officer of its own."""
 
     name = KIND
-    version = 1
+    version = 2
     kinds = frozenset({"registration"})
     tables = ("systems", "systems_subjects")
     script = f"""
@@ -62,7 +63,8 @@ CREATE INDEX systems_by_assessed ON systems_subjects (subject, seq);
             raise MalformedInput("other-subject", "its subject is not the entry that it names", "")
         speaker = transaction.one("SELECT speaker FROM logs WHERE origin = ?", entry.origin)
         if speaker is None or speaker[0] not in {key.keyid for key in heard.keys}:
-            raise MalformedInput("not-its-register", "the node whose register it names has not signed it", "")
+            text = "the node whose register it names is not known here, or has not signed it"
+            raise Awaiting("not-its-register", text, "", (entry.origin,))
         grade = grade_of(entry)
         transaction.run(
             "INSERT INTO systems (seq, id, about, origin, entry, version, name, kind, status, office, sector, purpose,"

@@ -42,10 +42,11 @@ def published(transaction: Transaction, viewer: Viewer, subject: str = "") -> tu
 
 
 def hidden(transaction: Transaction, viewer: Viewer, ids: Collection[str]) -> frozenset[str]:
-    """Return which of these lists are statements that are here and that the viewer may not see."""
+    """Return which of these lists are statements here that the viewer may not see, or that were erased."""
     where, values = viewer.may_see()
     condition, some = among("id", ids)
-    rows = transaction.rows(f"SELECT id FROM statements WHERE {condition} AND NOT ({where})", *some, *values)
+    gone = f"(line IS NULL OR NOT ({where}))"
+    rows = transaction.rows(f"SELECT id FROM statements WHERE {condition} AND {gone}", *some, *values)
     return frozenset(row[0] for row in rows)
 
 

@@ -21,10 +21,12 @@ from ...trust.sealing import MAX_RECORD_BYTES
 from ...trust.statement import format_time
 from ..auth.signed_requests import HEADER
 from ..auth.who import viewer_of
-from ..judging import Judged, judgement_of
+from ..judging import Judged, shown
 from ..node import Node
 from ..problems import Forbidden, NotFound
 from ..receiving import PARTS, Published, PublishLevel, receive
+from ..reviewing import Asked, heard_of, stated
+from ..weighing import reviewed_judgement
 from .statements import Digest, require
 
 SubjectDigest = Annotated[
@@ -109,7 +111,7 @@ def assessments(
     jurisdiction: _Filter = "",
     verdict: _Filter = "",
     signer: _Filter = "",
-    before: Annotated[int | None, Parameter(ge=1, le=2**62)] = None,
+    before: Annotated[int, Parameter(ge=1, le=2**62)] = 2**62,
 ) -> Found:
     """Search assessments by words and by what they were judged under. There is no score to sort them by."""
     filters = {"framework": framework, "jurisdiction": jurisdiction, "verdict": verdict, "signer": signer}
@@ -123,10 +125,23 @@ def judgement(node: Node, viewer: Viewer, digest: Digest) -> Judged:
     """Return what this node's own thresholds make of an assessment's measurements, apart from what its signer says."""
     with node.store.reading() as transaction:
         found = about(transaction, viewer, f"sha256:{digest}", format_time(datetime.now(UTC)), node.origin)
-        judged = judgement_of(transaction, found) if found else None
-    if judged is None:
+        told = heard_of(node, transaction, viewer, found) if found else ()
+        judged = reviewed_judgement(node, transaction, found, told) if found else None
+    if found is None or judged is None:
         raise NotFound("There is no judgement of such an assessment here yet.")
-    return judged
+    return shown(judged, found)
+
+
+@get("/api/v1/assessments/{digest:str}/reviews", sync_to_thread=True, operation_id="reviews", tags=["assessments"])
+def reviews(node: Node, viewer: Viewer, digest: Digest) -> list[Asked]:
+    """Return what people judged of the system that an assessment is of, by requirement, and which of it counts here."""
+    with node.store.reading() as transaction:
+        found = about(transaction, viewer, f"sha256:{digest}", format_time(datetime.now(UTC)), node.origin)
+        if found is None:
+            raise NotFound("There is no such assessment here.")
+        told = heard_of(node, transaction, viewer, found)
+        judged = reviewed_judgement(node, transaction, found, told)
+    return list(stated(node, told, judged))
 
 
 @get("/api/v1/subjects/{digest:str}/assessments", sync_to_thread=True, operation_id="ofSubject", tags=["assessments"])
@@ -136,4 +151,4 @@ def of_subject(node: Node, viewer: Viewer, digest: SubjectDigest) -> list[Listed
         return list(of_digest(transaction, viewer, f"sha256:{digest}", format_time(datetime.now(UTC))))
 
 
-HANDLERS = [publish_report, assessments, judgement, of_subject]
+HANDLERS = [publish_report, assessments, judgement, reviews, of_subject]

@@ -11,6 +11,7 @@ from litestar.params import Parameter
 from ...commons.systems import page as pages
 from ...commons.systems.drafting import Answers
 from ...commons.systems.fields import BY_NAME
+from ...commons.systems.measured import Assessed
 from ...commons.systems.page import Listed
 from ...commons.systems.table import to_csv, to_objects
 from ...errors import MalformedInput
@@ -24,7 +25,7 @@ from ..registering import moment, publish, require_keeper
 
 MAX_EXPORTED = 5_000
 _Words = Annotated[str, Parameter(max_length=300)]
-_Before = Annotated[int | None, Parameter(ge=1, le=2**62, description="`further` of the part before")]
+_Before = Annotated[int, Parameter(ge=1, le=2**62, description="`further` of the part before")]
 _Name = Annotated[str, Parameter(max_length=100, description="name of an entry, or the hex of its digest")]
 
 
@@ -54,7 +55,7 @@ class EntryInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     about: str
     versions: list[EntryVersion]
-    assessments: list[pages.Assessed]
+    assessments: list[Assessed]
 
 
 class NewVersion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -152,7 +153,7 @@ def change_system(node: Node, viewer: Viewer, entry: _Name, data: NewVersion) ->
 
 
 @get("/api/v1/register.csv", sync_to_thread=True, operation_id="registerCSV", tags=["register"], media_type="text/csv")
-def register_csv(node: Node, before: _Before = None) -> Response[bytes]:
+def register_csv(node: Node, before: _Before = 2**62) -> Response[bytes]:
     """Return the public register as CSV (UTF-8), up to 5,000 entries; `Link: rel="next"` leads to the rest."""
     entries, headers = _exported(node, before, "csv")
     headers["content-disposition"] = 'attachment; filename="register.csv"'
@@ -160,7 +161,7 @@ def register_csv(node: Node, before: _Before = None) -> Response[bytes]:
 
 
 @get("/api/v1/register.json", sync_to_thread=True, operation_id="registerJSON", tags=["register"])
-def register_json(node: Node, before: _Before = None) -> Response[list[dict[str, Any]]]:
+def register_json(node: Node, before: _Before = 2**62) -> Response[list[dict[str, Any]]]:
     """Return the public register as JSON, up to 5,000 entries; `Link: rel="next"` leads to the rest."""
     entries, headers = _exported(node, before, "json")
     return Response(to_objects(entries), headers=headers)

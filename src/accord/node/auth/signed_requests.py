@@ -10,9 +10,10 @@ import hashlib
 import re
 
 from ...errors import MalformedInput
-from ...store.viewer import Viewer
-from ...trust.ed25519 import PublicKey, SigningKey
+from ...store.viewer import VISITOR, Viewer
+from ...trust.ed25519 import SigningKey
 from ...trust.encoding import b64decode, b64encode
+from ..federation.peers import ISOLATED, find
 from ..node import Node
 from ..problems import Unauthenticated
 from . import clock
@@ -32,19 +33,21 @@ def sign_request(key: SigningKey, origin: str, method: str, target: str, body: b
 
 
 def peer_of(node: Node, value: str, method: str, target: str, body: bytes) -> Viewer:
-    """Return the peer that signed a request to `node`. Raises Unauthenticated, with the code `unknown-node` for others.
+    """Return the peer that signed a request to `node`; one that is isolated, for two histories, is a visitor.
 
-    Raises the same for a signature that is old, of the future, or of another request.
+    Raises Unauthenticated, with the code `unknown-node` for others, and for a signature that is old, of the future, or
+    of another request.
     """
     origin, time, signature = read_header(value)
     if abs(clock.now() - time) > WINDOW:
         raise _refused("The request was signed too long ago, or in the future.", "Compare the clocks of both nodes.")
-    key = peer_key(node, origin)
-    if key is None:
+    with node.store.reading() as transaction:
+        peer = find(transaction, origin)
+    if peer is None:
         raise Unauthenticated("unknown-node", "This node does not follow yours.", "Ask its operator to add yours.")
-    if not key.verify(_message(method, target, body, time, node.origin), signature):
+    if not peer.speaker.verify(_message(method, target, body, time, node.origin), signature):
         raise _refused("The signature is not that of this request.", "Sign what is sent, for the node that is asked.")
-    return Viewer(peer=origin, name=origin)
+    return VISITOR if peer.state == ISOLATED else Viewer(peer=origin, name=origin)
 
 
 def read_header(value: str) -> tuple[str, int, bytes]:
@@ -56,13 +59,6 @@ def read_header(value: str) -> tuple[str, int, bytes]:
         return found["origin"], int(found["time"]), b64decode(found["signature"], HEADER)
     except MalformedInput as error:
         raise _refused(error.message, error.remedy) from None
-
-
-def peer_key(node: Node, origin: str) -> PublicKey | None:
-    """Return the key that a node which is followed here speaks with, or None."""
-    with node.store.reading() as transaction:
-        row = transaction.one("SELECT key FROM peers WHERE origin = ?", origin)
-    return PublicKey(b64decode(row[0], f"key of {origin}")) if row else None
 
 
 def _message(method: str, target: str, body: bytes, time: int, audience: str) -> bytes:

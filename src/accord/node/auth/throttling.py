@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from ..node import Node
@@ -47,14 +47,20 @@ def address_of(request: Any) -> str:
 
     A proxy on this machine is believed about whom it serves: what it added last to X-Forwarded-For.
     """
-    address = ip_address("0.0.0.0")  # noqa: S104 (a client without an address: a socket file)
+    address: IPv4Address | IPv6Address = IPv4Address(0)  # a client without an address: a socket file
     with suppress(ValueError):
-        address = ip_address(request.client.host if request.client else "")
+        address = _plain(request.client.host if request.client else "")
         if address.is_loopback:
-            address = ip_address(request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip())
-    if isinstance(address, IPv6Address):
-        return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
-    return str(address)
+            # A proxy adds to the line that came, or adds a line: before either, a client may have written anything.
+            lines = request.headers.getall("x-forwarded-for", [""])
+            address = _plain(lines[-1].rpartition(",")[2].strip())
+    return str(ip_network((address, 64), strict=False) if isinstance(address, IPv6Address) else address)
+
+
+def _plain(text: str) -> IPv4Address | IPv6Address:
+    """Return an address, of IPv4 even where IPv6 wraps it. Raises ValueError."""
+    address = ip_address(text)
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
 def _delay(failures: int, free: int) -> int:

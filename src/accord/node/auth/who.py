@@ -30,7 +30,8 @@ async def viewer_of(request: Any, node: Node) -> Viewer:
     if token is not None:
         return (await run_sync(authenticate, node, token))[0]
     if signature is not None:
-        return await run_sync(peer_of, node, signature, request.method, _target(request), await _signed_body(request))
+        method = request.scope.get("signed_method", request.method)  # HEAD is answered as GET, and signed as HEAD.
+        return await run_sync(peer_of, node, signature, method, _target(request), await _signed_body(request))
     secret = secret_of(request, node)
     return (await run_sync(viewer_in, node, secret) if secret else None) or VISITOR
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from ...commons import apply
-from ...commons.interface import reads
+from ...commons.interface import read_again, reads
 from ...errors import AccordError, MalformedInput
 from ...records import from_json
 from ...records.said import SplitView
@@ -114,6 +114,7 @@ def keep_rows(node: Node, peer: Peer, rows: Sequence[Row], headers: Headers) -> 
             add_files(transaction, seq, files.get(heard.id, ()))
             known[heard.id] = seq
             seq, new = seq + 1, new + 1
+        read_again(transaction, [heard.id for heard in shown.values()])
     for heard in shown.values():
         if heard.kind == "split-view":
             believe(node, heard.record(SplitView))

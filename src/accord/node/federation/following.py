@@ -26,6 +26,7 @@ _LONG_POLL = 20.0
 _RESCAN = 1.0
 _FIRST_LOOK = 3.0
 _BREATH = 0.2
+_PATIENCE = 2.0
 
 
 def follow(node: Node, peer: Peer, headers: Headers) -> int:
@@ -83,11 +84,12 @@ class Followers:
         self._supervisor.start()
 
     def close(self) -> None:
-        """End every thread once it has finished what it does."""
+        """End every thread once it has finished what it does; who waits for a peer is not waited for."""
         self._ended.set()
         self._supervisor.join(5)
+        deadline = time.monotonic() + _PATIENCE
         for thread in self._threads.values():
-            thread.join(1)
+            thread.join(max(deadline - time.monotonic(), 0.0))
 
     def _supervise(self) -> None:
         while not self._ended.wait(_RESCAN):
@@ -119,6 +121,8 @@ class Followers:
                 if not failures:
                     self._wait_for_news(origin)
             except AccordError as problem:  # our own store
+                if self._ended.is_set():  # It was closed while the peer was waited for.
+                    return
                 logger.warning("%s: %s", origin, problem.message)
                 failures += 1
             if failures:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from ...commons.interface import read_again
 from ...errors import AccordError, MalformedInput, Unavailable
-from ...store import Store
+from ...store import Store, Transaction
 from ...store.log import StoredTiles, head_of, set_head, tree_of, write_tiles
 from ...trust.checkpoint import Checkpoint, parse_checkpoint
 from ...trust.note import MAX_NOTE_BYTES, Note, parse_note, verify_note
@@ -81,13 +82,19 @@ def mirror(store: Store, peer: Peer, head: Head) -> int:
     with store.writing() as transaction:
         if tree_of(transaction, peer.origin, head.checkpoint.size).root() == head.checkpoint.root:
             set_head(transaction, head.checkpoint, head.note)
-            transaction.run("UPDATE logs SET speaker = ? WHERE origin = ?", peer.speaker.keyid, peer.origin)
+            _note_speaker(transaction, peer.origin, peer.speaker.keyid)
             return head.checkpoint.size
         transaction.run("UPDATE peers SET fetched = ? WHERE origin = ?", size, peer.origin)
     _prove_split(peer, known, head)
     raise MalformedInput(
         "entries-do-not-fit", f"{peer.url} serves entries that do not lead to the root it signed", "It is asked again."
     )
+
+
+def _note_speaker(transaction: Transaction, origin: str, keyid: str) -> None:
+    sql = "UPDATE logs SET speaker = ? WHERE origin = ? AND speaker <> ?"
+    if transaction.run(sql, keyid, origin, keyid):
+        read_again(transaction, [origin, keyid])
 
 
 def require_same_history(transaction: object, peer: Peer, known: tuple[Checkpoint, Note] | None, head: Head) -> None:

@@ -35,6 +35,8 @@ _ORPHANS = {
     " (SELECT 1 FROM statements s WHERE s.seq = disclosed_to.seq) LIMIT 20",
     "unread": "SELECT seq, projection FROM unread WHERE NOT EXISTS"
     " (SELECT 1 FROM statements s WHERE s.seq = unread.seq) LIMIT 20",
+    "awaited": "SELECT seq, what FROM awaited WHERE NOT EXISTS"
+    " (SELECT 1 FROM unread WHERE unread.seq = awaited.seq AND unread.projection = awaited.projection) LIMIT 20",
 }
 
 

@@ -11,7 +11,13 @@ from ...store import Transaction
 from ..node import Node
 
 _EXAMPLES = 5
-_DERIVED = {"unread": "*", "search": "*", "disclosed_to": "*", "statements": "seq, disclosure, line IS NULL AS erased"}
+_DERIVED = {
+    "unread": "*",
+    "awaited": "*",
+    "search": "*",
+    "disclosed_to": "*",
+    "statements": "seq, disclosure, line IS NULL AS erased",
+}
 
 
 class Difference(Record, frozen=True, kw_only=True):

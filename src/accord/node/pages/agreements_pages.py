@@ -14,6 +14,7 @@ from ...errors import AccordError
 from ...frameworks import library_ids
 from ...i18n import _, in_language
 from ...recognition.agreements import Edge, agreement_mistakes
+from ...recognition.assurance import ASSURANCE_WORDS
 from ...records.agreement import Agreement, AgreementAcceptance, AgreementEnd, Assurance, Conditions, Scope
 from ...store.statements import find, line_of
 from ...store.viewer import Viewer
@@ -29,7 +30,6 @@ from ..reading import seen
 from ..recognising import edges
 from ..speaking import person
 from . import recognition_words as words
-from .assessments import ASSURANCE_WORDS
 from .recognition import moment_of
 from .rendering import page
 

@@ -19,9 +19,9 @@ from ...commons.disputes.page import objections_to
 from ...commons.standing.page import withheld_reasons
 from ...errors import AccordError
 from ...frameworks import library_ids, open_framework
-from ...i18n import N_, in_language
+from ...i18n import in_language
+from ...recognition.assurance import ASSURANCE_WORDS
 from ...records import Assessment, Verdict, from_json
-from ...records.agreement import Assurance
 from ...reports import known_details, wording
 from ...reports.html.page import sections, verdict_mark
 from ...store import Transaction
@@ -29,18 +29,14 @@ from ...store.viewer import Viewer
 from ...trust.statement import format_time
 from ..api.assessments import SubjectDigest
 from ..api.statements import Digest
-from ..judging import Judged, judgement_of
+from ..judging import Judged, shown
 from ..node import Node
 from ..problems import NotFound
+from ..reviewing import REVIEWERS, heard_of, may_revoke, stated
 from ..vouching import signer_of
+from ..weighing import reviewed_judgement
 from .rendering import page
 
-ASSURANCE_WORDS: dict[Assurance, str] = {
-    "declared": N_("declared only"),
-    "self_measured": N_("measured by the provider, or by nobody known"),
-    "third_party": N_("measured by another than the provider"),
-    "reproduced": N_("measured by another, and repeated"),
-}
 MOST_SHOWN = 24 * 1024 * 1024
 """A larger record is for download: to read it for a page would cost too much."""
 _OPEN = frozenset({"not_evaluated", "not_applicable"})
@@ -93,20 +89,35 @@ def assessments(
 @get("/assessments/{digest:str}", include_in_schema=False, sync_to_thread=True)
 def assessment(node: Node, viewer: Viewer, language: str, digest: Digest) -> Response[bytes]:
     """Show one assessment: the report from its record, who says so, and what this node makes of it."""
+    return show_assessment(node, viewer, language, digest)
+
+
+def show_assessment(
+    node: Node, viewer: Viewer, language: str, digest: str, *, mistake: str = "", status: int = 200
+) -> Response[bytes]:
+    """Return the page of an assessment; `mistake` is what was wrong with what was sent from it. Raises NotFound."""
     with node.store.reading() as transaction:
         found = about(transaction, viewer, f"sha256:{digest}", now(), node.origin)
         if found is None:
             raise NotFound("There is no such assessment here.")
         record = record_of(transaction, viewer, found)
-        judged = judgement_of(transaction, found)
+        told = heard_of(node, transaction, viewer, found)
+        judged = reviewed_judgement(node, transaction, found, told)
         with in_language(language):
             data = _around(transaction, node, viewer, found)
+            reviews = stated(node, told, judged)
+    judged = judged and shown(judged, found)
     return page(
         "assessment.html.j2",
         node=node,
         viewer=viewer,
         language=language,
         path=f"/assessments/{digest}",
+        status=status,
+        mistake=mistake,
+        reviews=reviews,
+        revocable={item.kept.id for item in told if may_revoke(node, viewer, item)},
+        reviewer=bool(viewer.roles & REVIEWERS),
         digest=digest,
         found=found,
         report=_report(found.record, record, language),

@@ -9,10 +9,11 @@ from litestar.params import Parameter
 
 from ...commons.assessments.page import Around, Listed, about
 from ...i18n import _, direction, in_language, nearest, ngettext
+from ...recognition.assurance import ASSURANCE_WORDS
 from ...store.viewer import Viewer
 from ..node import Node
 from ..vouching import Signer, signer_of
-from .assessments import ASSURANCE_WORDS, now
+from .assessments import now
 from .rendering import environment
 from .xml_text import narrow, xml_text
 

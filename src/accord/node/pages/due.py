@@ -14,6 +14,7 @@ from ...i18n import _, in_language
 from ...store.viewer import VISITOR, Viewer
 from ..auth import accounts
 from ..auth.secret import hash_of, new_secret
+from ..drifting import got_worse
 from ..node import Node
 from ..problems import NotFound
 from ..registering import KEEPERS, moment, require_keeper
@@ -56,7 +57,8 @@ def due_feed(node: Node, language: str, token: Token = "") -> Response[bytes]:
         name = _("Reviews: {name}").format(name=office or node.config.name)
         body = calendar(items, name=name, origin=node.origin, url=node.config.url, stamp=now)
     caching = "private, no-store" if token else "public, max-age=3600"
-    return Response(body, media_type=MEDIA_TYPE, headers={"cache-control": caching})
+    headers = {"cache-control": caching, "vary": "accept-language, cookie"}
+    return Response(body, media_type=MEDIA_TYPE, headers=headers)
 
 
 def _reader(node: Node, token: str) -> tuple[Viewer, str | None]:
@@ -75,12 +77,14 @@ def _due_page(node: Node, viewer: Viewer, language: str, feed: str = "") -> Resp
     now, today = moment()
     with node.store.reading() as transaction:
         found = pages.due(transaction, viewer, (today + timedelta(days=SOON_DAYS)).isoformat(), now)
+    drifted, whole = got_worse(node, viewer, found, now)
     answer = page(
         "due.html.j2",
         node=node, viewer=viewer, language=language, path="/due", feed=feed, grade_words=GRADE_WORDS,
         overdue=[item for item in found if item.due < today.isoformat()],
         soon=[item for item in found if item.due >= today.isoformat()],
-        cut=len(found) == pages.MOST_DUE, days=SOON_DAYS, keeps=bool(viewer.roles & KEEPERS),
+        cut=len(found) == pages.MOST_DUE, days=SOON_DAYS, keeps=bool(viewer.roles & KEEPERS), drifted=drifted,
+        whole=whole,
     )  # fmt: skip
     if feed:
         answer.headers["cache-control"] = "no-store"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,14 @@ from ...reports.visible import visible
 from ...store.viewer import VISITOR, Viewer
 from ..node import Node
 from .language import language_of
-from .wording import kind_name, level_name, state_name
+from .recognition_words import place_name
+from .wording import framework_name, kind_name, level_name, state_name
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from litestar import Response
+
+_MOMENT = re.compile(r"(?<![\w-])(?P<day>\d{4}-\d\d-\d\d)(?:T(?P<clock>\d\d:\d\d):\d\dZ)?(?![\w-])")
 
 
 def page(
@@ -78,18 +82,30 @@ def environment() -> Environment:
         finalize=_harmless,
     )
     made.globals.update(
-        _=_, ngettext=ngettext, dated=dated, kind_name=kind_name, level_name=level_name, state_name=state_name
-    )
+        _=_, ngettext=ngettext, dated=dated, timed=timed, kind_name=kind_name, level_name=level_name,
+        state_name=state_name, place_name=place_name, framework_name=framework_name,
+    )  # fmt: skip
     return made
 
 
 def dated(text: str, **named: Any) -> Markup:
-    """Put values into a text; a day or time among them stays in its own order in a text from right to left."""
-    marked = {
-        name: Markup("<time>{}</time>").format(visible(str(value))) if name in ("date", "day", "time") else value
-        for name, value in named.items()
-    }
-    return escape(text).format(**marked)
+    """Put values into a text, with the days and times in it as `timed` shows them."""
+    return timed(text.format(**named))
+
+
+def timed(text: str) -> Markup:
+    """Mark the days and times in a text: in one from right to left they keep their own order. Times to the minute."""
+    shown, made, end = str(_harmless(text)), Markup(), 0
+    for found in _MOMENT.finditer(shown):
+        made += escape(shown[end : found.start()]) + _marked(found)
+        end = found.end()
+    return made + escape(shown[end:])
+
+
+def _marked(found: re.Match[str]) -> Markup:
+    if not found["clock"]:
+        return Markup("<time>{}</time>").format(found[0])
+    return Markup('<time datetime="{}">{} {} UTC</time>').format(found[0], found["day"], found["clock"])
 
 
 def _harmless(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from litestar import Response, get
@@ -10,11 +10,15 @@ from litestar.params import Parameter
 
 from ...commons.systems import page as pages
 from ...commons.systems.fields import FIELDS, WORDS, shown_value
+from ...commons.systems.measured import last_two
 from ...commons.systems.projection import GRADES
 from ...frameworks import load
 from ...i18n import N_, in_language
+from ...measures.catalogue import catalogue
 from ...records.registration import KINDS, STATUSES
+from ...reports import figures, wording
 from ...store.viewer import Viewer
+from ..drifting import Drift, drift_of
 from ..node import Node
 from ..problems import NotFound
 from ..registering import may_keep, moment
@@ -98,15 +102,29 @@ def show_entry(
     """Return the page of an entry; `mistake` is what was wrong with what its officer sent."""
     record = found.record
     _, today = moment()
-    latest: list[Any] = list(found.assessments[:2])
+    pair = last_two(found.assessments)
+    with node.store.reading() as transaction:
+        drift = drift_of(transaction, viewer, *pair) if pair else None
     return page(
         "system.html.j2",
         node=node, viewer=viewer, language=language, path=found.listed.address, status=status,
         found=found, record=record, fields=FIELDS, shown=shown_value, words=WORDS, grade_words=GRADE_WORDS,
         set_by_words=SET_BY_WORDS, answer_words=ANSWER_WORDS, today=today.isoformat(), said=said, mistake=mistake,
         own=record.origin == node.origin, mine=record.origin == node.origin and may_keep(viewer, record.office),
-        drift=(latest[1].id[7:], latest[0].id[7:]) if len(latest) == 2 else None, statuses=STATUSES,
+        compared=[item.id[7:] for item in pair or ()], drift=drift, measured=_apart(drift, language), statuses=STATUSES,
+        verdicts=wording.VERDICT_WORDS, word=wording.word,
     )  # fmt: skip
+
+
+def _apart(drift: Drift | None, language: str) -> list[tuple[str, str, str, str]]:
+    """Return measures whose intervals no longer overlap: name, of what, value before and after, in words."""
+    made = []
+    with in_language(language):
+        for item in drift.measures if drift else ():
+            found, unit = catalogue().get(item.measure), figures.reading_unit(item.measure, item.unit)
+            values = [figures.estimate(*side, unit) for side in (item.before, item.after)]
+            made.append((found.title if found else item.measure, item.where, values[0], values[1]))
+    return made
 
 
 @get("/portfolio", include_in_schema=False, sync_to_thread=True)

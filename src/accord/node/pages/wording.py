@@ -1,7 +1,8 @@
-"""What a node's own words are called on its pages: kinds of statement, who may read them."""
+"""What things are called on the pages of a node: kinds of statement, who may read them, frameworks."""
 
 from __future__ import annotations
 
+from ...frameworks import library_ids, load
 from ...i18n import N_, _
 
 _KINDS = {
@@ -51,3 +52,8 @@ def level_name(level: str) -> str:
 def state_name(state: str) -> str:
     """Return how it stands with following a peer."""
     return _(_STATES[state]) if state in _STATES else state
+
+
+def framework_name(framework: str) -> str:
+    """Return the title of a framework of the library; of another, its id."""
+    return load(framework).title if framework in library_ids() else framework

@@ -1,0 +1,1 @@
+"""Reviews: what people judged of a system where no machine can."""
