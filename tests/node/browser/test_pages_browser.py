@@ -161,7 +161,7 @@ def faults(seeded) -> list[dict]:
 FORM = "application/x-www-form-urlencoded"
 
 
-def look(seeded, in_browser, folder: Path, visits: Iterable[dict], seconds: float = 1500) -> list[dict]:
+def look(seeded, in_browser, folder: Path, visits: Iterable[dict], seconds: float = 600) -> list[dict]:
     """What the browser saw at each visit."""
     tasks = {"url": seeded.url, "cookie": seeded.cookie, "sessions": seeded.sessions}
     plain = {"lang": "en", "who": VISITOR, "width": 1280, "dark": False}
@@ -217,7 +217,8 @@ def seen(request, seeded, in_browser, tmp_path_factory) -> list[dict]:
     visits = request.param(seeded)
     for language in ("en", "ar"):
         assert {one["path"] for one in visits if one["lang"] == language} == set(addresses(seeded))
-    return look(seeded, in_browser, tmp_path_factory.mktemp("visits"), visits, seconds=7200)
+    seconds = 600 if request.param is once else 7200
+    return look(seeded, in_browser, tmp_path_factory.mktemp("visits"), visits, seconds)
 
 
 def test_axe_finds_nothing_on_any_page(seen) -> None:
