@@ -6,10 +6,11 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 PEERS := .venv-peers/.installed
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+MAKEFLAGS += --jobs=2
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
-.PHONY: demo test bench soak lint browser lock languages clean help
+.PHONY: demo test bench soak lint style types floors browser lock languages clean help
 
 help:
 	@echo "make demo   assess COMPAS and write accord-report/"
@@ -20,12 +21,18 @@ demo: $(RUNTIME)
 	$(BIN)/accord demo
 
 test: $(DEV) $(PEERS) browser lint
-	ACCORD_REQUIRE_BROWSER=$$(test -x "$$(command -v chromium)" && echo 1) $(BIN)/pytest -m "not soak" -n 2
+	ACCORD_REQUIRE_BROWSER=$$(test -x "$$(command -v chromium)" && echo 1) $(BIN)/pytest -m "not soak" -n 3
 
-lint: $(DEV)
+lint: style types floors
+
+style: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(DEV)
 	$(BIN)/mypy
+
+floors: $(DEV)
 	$(BIN)/lint-imports
 
 soak: $(DEV) $(PEERS)
@@ -53,7 +60,7 @@ $(PEERS): $(BIN)/python requirements-peers.lock Makefile
 	.venv-peers/bin/pip install -q --no-deps --ignore-requires-python aics-tlog==0.2.1  # asks for 3.12, runs on 3.11
 	@touch $@
 
-browser:
+browser: | $(BIN)/python
 	@sh tests/browser/install.sh
 
 # Gathers the texts that people read and brings every catalogue in step; `make languages NEW=ha` begins another.

@@ -229,6 +229,8 @@ def test_a_repeat_by_another_body_makes_it_surer(node, client, report):
     assert "The agreement asks for assurance" in text_of(client.get(address, params=HERE))
     repeated(node, target, OTHER_LAB)
     assert "It leads there" in text_of(client.get(address, params=HERE))
+    page = text_of(client.get(f"/assessments/{target[7:]}"))
+    assert "an unknown key: agrees" in page and "The second-lab of KE: agrees" in page
 
 
 def test_a_trust_list_that_is_withheld_counts_for_nobody_outside(node, client, report):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import click
 
+from .node_keeping import disclose, erase, revoke
 from .node_operation import COMMANDS
 from .node_people import token, user
 
 
 @click.group("node")
 def command() -> None:
-    """Keep a node: the people who may do something there, and the tokens of their programs.
+    """Keep a node: its people and their programs, what it shows, and the store itself.
 
     These commands may run while the node serves.
     """
 
 
-for item in (user, token, *COMMANDS):
+for item in (user, token, disclose, revoke, erase, *COMMANDS):
     command.add_command(item)

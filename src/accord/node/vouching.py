@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from ..commons.assessments.page import Around
+from ..commons.assessments.page import Around, Rechecked
 from ..errors import AccordError
 from ..i18n import _
 from ..recognition.assurance import derive_assurance
@@ -48,6 +48,23 @@ def signer_of(node: Node, transaction: Transaction, around: Around) -> Signer:
         assurance=assurance,
         because=because,
     )
+
+
+def who_repeated(node: Node, around: Around) -> tuple[tuple[Rechecked, str], ...]:
+    """Return each repeat of an assessment with the name of who says so: "" for a key that this node does not know."""
+    try:
+        trusted = node.keys.known()
+    except AccordError:
+        return tuple((item, "") for item in around.rechecks)
+    return tuple((item, _name(trusted, item)) for item in around.rechecks)
+
+
+def _name(trusted: Trust, item: Rechecked) -> str:
+    try:
+        known = trusted.signer(item.keyid, parse_time(item.created), parse_time(item.received))
+    except AccordError:
+        return ""
+    return known.name if known else ""
 
 
 def _assurance(transaction: Transaction, around: Around, trusted: Trust) -> tuple[Assurance, str]:

@@ -71,6 +71,7 @@ class SQLiteStore:
             self._writer = self._connect()
             self._writer.execute("PRAGMA journal_mode=WAL")
             self._writer.execute("PRAGMA synchronous=FULL")
+            self._writer.execute("PRAGMA secure_delete=ON")  # What is erased is overwritten.
             self._writer.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
 
     @property

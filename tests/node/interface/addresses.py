@@ -23,6 +23,8 @@ SAME = {
         "/api/v1/log/statements?log={statement}", "/api/v1/systems/{statement}", "/mirrors/{statement}/checkpoint",
         "/mirrors/{statement}/tile/0/000", "/witness/{statement}/checkpoint",
         "POST /statements/{statement}/dispute", "POST /statements/{statement}/answer",
+        "POST /statements/{statement}/readers", "POST /statements/{statement}/revoke",
+        "POST /statements/{statement}/erase",
         "/assessments/{statement}/review", "/api/v1/assessments/{statement}/reviews",
         "POST /assessments/{statement}/review", "POST /assessments/{statement}/review/revoke",
         "POST /assessments/{statement}/decide", "POST /agreements/{statement}/accept",

@@ -33,7 +33,7 @@ from ..judging import Judged, shown
 from ..node import Node
 from ..problems import NotFound
 from ..reviewing import REVIEWERS, heard_of, may_revoke, stated
-from ..vouching import signer_of
+from ..vouching import signer_of, who_repeated
 from ..weighing import reviewed_judgement
 from .rendering import page
 
@@ -139,6 +139,7 @@ def _around(transaction: Transaction, node: Node, viewer: Viewer, found: Around)
     objections = objections_to(transaction, viewer, found.kept.id)
     return {
         "signer": signer_of(node, transaction, found),
+        "repeated": who_repeated(node, found),
         "published": row,
         "objections": len(objections.shown) + objections.hidden,
         "withheld": withheld_reasons(transaction, found.kept.subject),

@@ -21,7 +21,9 @@ from ...trust.saying import reread, say
 from ...trust.statement import Named, format_time
 from ..api.disputes import take_dispute
 from ..api.statements import Digest, require
+from ..federation.peers import peers
 from ..forms import Form, read_form
+from ..keeping import ERASERS, KEEPERS, is_kept
 from ..node import Node
 from ..problems import NotFound
 from ..reading import seen
@@ -34,12 +36,28 @@ DECISIONS = {
     "rejected": N_("rejected"),
     "later": N_("to be answered later"),
 }
+_WITH_OTHERS = frozenset({"registration", "evidence"})
+"""Decided with the entry, and with the assessment."""
 _MOST_SHOWN = 200_000
 
 
 @get("/statements/{digest:str}", include_in_schema=False, sync_to_thread=True)
 def statement(node: Node, viewer: Viewer, language: str, digest: Digest, said: str = "") -> Response[bytes]:
     """Show a statement of any kind."""
+    return show_statement(node, viewer, language, digest, said=said)
+
+
+def show_statement(
+    node: Node,
+    viewer: Viewer,
+    language: str,
+    digest: str,
+    *,
+    said: str = "",
+    form: Form | None = None,
+    status: int = 200,
+) -> Response[bytes]:
+    """Show a statement, and to those who keep the node the forms to decide of it, as they were filled in."""
     with node.store.reading() as transaction:
         kept = seen(transaction, viewer, f"sha256:{digest}")
         data = _statement_data(transaction, node, viewer, kept)
@@ -59,6 +77,8 @@ def statement(node: Node, viewer: Viewer, language: str, digest: Digest, said: s
         viewer=viewer,
         language=language,
         path=f"/statements/{digest}",
+        status=status,
+        form=form or Form(),
         words=json.dumps(words),
         digest=digest,
         said=said,
@@ -80,6 +100,9 @@ def _statement_data(transaction: Transaction, node: Node, viewer: Viewer, kept: 
         "keys": [key.keyid for key in heard.keys] if heard else [],
         "content": shown[:_MOST_SHOWN],
         "cut": len(shown) > _MOST_SHOWN,
+        "keeps": bool(viewer.roles & KEEPERS) and is_kept(node, transaction, kept) and kept.kind not in _WITH_OTHERS,
+        "erases": bool(viewer.roles & ERASERS) and is_kept(node, transaction, kept) and line is not None,
+        "followed": peers(transaction),
         "files": transaction.rows("SELECT name, LENGTH(data) FROM files WHERE seq = ? ORDER BY name", kept.seq),
     }
 
