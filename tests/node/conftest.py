@@ -4,6 +4,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from accord.node.auth import passwords
 from accord.node.node import open_node
 from accord.node.serving import make_server, serve
 from accord.records.said import Dispute, Person
@@ -30,6 +31,17 @@ def running(node):
         server.should_exit = True
         thread.join(20)
         assert not thread.is_alive()
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(request, monkeypatch):
+    """Hash passwords in a moment, but where that they are costly is what is tested."""
+    if request.path.name != "test_auth_passwords.py":
+        from argon2 import PasswordHasher
+
+        cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+        monkeypatch.setattr(passwords, "_hasher", lambda: cheap)
+        monkeypatch.setattr(passwords, "_nobodys_hash", lambda: cheap.hash(b"nobody's"))
 
 
 @pytest.fixture(name="running", scope="session")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from html import unescape
 
 import httpx
 import pytest
+from tests.node.page_text import text_of
 
 from accord.commons.systems.drafting import Answers
 from accord.commons.systems.measured import Assessed, last_two
@@ -93,11 +93,6 @@ def enter(node, reports):
 
 def record_of(folder):
     return from_json((folder / "assessment.json").read_bytes(), Assessment)
-
-
-def text_of(answer):
-    assert answer.status_code == 200
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
 def due_of(client, name="Small"):

@@ -8,10 +8,12 @@ from html import unescape
 
 import httpx
 import pytest
+from tests.node.page_text import text_of
 
 from accord.frameworks import judge_all
 from accord.frameworks.reviewing import measurement_digest
 from accord.frameworks.terms import Terms
+from accord.node import keeping
 from accord.node.auth import accounts, sessions
 from accord.node.judging import judge_what_is_here, settings_of
 from accord.node.receiving import PARTS, receive
@@ -91,14 +93,31 @@ def stated_of(client, digest, requirement):
     return next((item for item in asked if item["requirement"] == requirement), None)
 
 
-def text_of(answer):
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
-
-
 def lines_of(node, kind="review"):
     with node.store.reading() as transaction:
         rows = transaction.rows("SELECT line FROM statements WHERE kind = ? ORDER BY seq", kind)
     return [bytes(row[0]) for row in rows if row[0] is not None]
+
+
+def of_a_stranger(report, folder) -> tuple[bytes, str]:
+    """A review by a key of one's own, signed as `accord review` signs it, and the requirement that it is of."""
+    from accord.reviews.accepting import accept
+    from accord.reviews.columns import COLUMNS
+    from accord.reviews.sheet import Row
+    from accord.reviews.signing import now, sign_reviews
+    from accord.trust import KeyStore, own_log
+
+    record = from_json((report / "assessment.json").read_bytes(), Assessment)
+    opened = open_points(record)
+    point = opened.points[0]
+    row = dict.fromkeys(COLUMNS, "") | {
+        "framework": point.framework.id, "requirement": point.requirement.id, "state": point.state, "decision": "met",
+        "reason": "<i>Trust me</i>", "reviewer": "Olga", "role": "officer", "interest": "all of it",
+        "valid_until": LATER,
+    }  # fmt: skip
+    (review,) = accept([Row(2, row)], record, opened, made=now()).reviews
+    (path,) = sign_reviews([review], "x", folder, signer=KeyStore().own(), log=own_log())
+    return path.read_bytes().rstrip(b"\n"), point.requirement.id
 
 
 def test_only_officers_are_asked(people, give):
@@ -399,26 +418,24 @@ def test_a_review_of_withheld_evidence_is_withheld_though_the_assessment_is_publ
     assert people["visitor"].get(f"/api/v1/assessments/{digest}/reviews").json() == []
 
 
-def test_what_others_sign_is_shown_and_never_counts(node, people, give, report, tmp_path):
-    from accord.reviews.accepting import accept
-    from accord.reviews.columns import COLUMNS
-    from accord.reviews.sheet import Row
-    from accord.reviews.signing import now, sign_reviews
-    from accord.trust import KeyStore, own_log
+def test_reviews_are_withheld_and_shown_with_their_assessment(node, people, give, report, tmp_path):
+    digest, olga = give(), people["olga"]
+    send(olga, digest, {"art_14.4.e": sound()})
+    line, _requirement = of_a_stranger(report, tmp_path)
+    node.intake.say([line])
+    stranger = hear(line).keys[0].keyid
+    for level in ("none", "public"):
+        keeping.decide_readers(node, None, f"sha256:{digest}", level, "a court")
+        with node.store.reading() as transaction:
+            rows = transaction.rows("SELECT keyid, disclosure FROM statements WHERE kind = 'review'")
+        assert dict(rows) == {node.speaker.keyid: level, stranger: "none"}, "whose review it is opens it again"
 
+
+def test_what_others_sign_is_shown_and_never_counts(node, people, give, report, tmp_path):
     digest = give()
-    record = from_json((report / "assessment.json").read_bytes(), Assessment)
-    opened = open_points(record)
-    point = opened.points[0]
-    row = dict.fromkeys(COLUMNS, "") | {
-        "framework": point.framework.id, "requirement": point.requirement.id, "state": point.state, "decision": "met",
-        "reason": "<i>Trust me</i>", "reviewer": "Olga", "role": "officer", "interest": "all of it",
-        "valid_until": LATER,
-    }  # fmt: skip
-    (review,) = accept([Row(2, row)], record, opened, made=now()).reviews
-    (path,) = sign_reviews([review], "x", tmp_path, signer=KeyStore().own(), log=own_log())
-    node.intake.say([path.read_bytes().rstrip(b"\n")])
-    asked = stated_of(people["visitor"], digest, point.requirement.id)
+    line, requirement = of_a_stranger(report, tmp_path)
+    node.intake.say([line])
+    asked = stated_of(people["visitor"], digest, requirement)
     assert [item["counts"] for item in asked["reviews"]] == [False] and not asked["disagree"]
     page = people["visitor"].get(f"/assessments/{digest}").text
     assert "&lt;i&gt;Trust me&lt;/i&gt;" in page and "<i>Trust me" not in page

@@ -134,13 +134,18 @@ def _require_of_its_own(kept: Kept) -> None:
 
 
 def _changed(node: Node, transaction: Transaction, kept: Kept, level: Level) -> tuple[str, ...]:
-    """Return what is not at `level` yet and can be: nothing that another assessment needs to be more open."""
+    """Return what is not at `level` yet and can be.
+
+    Nothing is hidden that another assessment needs, and nobody else's review is opened: that is theirs to do.
+    """
     beside = read_with(transaction, kept) if kept.kind == "assessment" else ()
+    open_to = OPENNESS.index(level)
     found = [
         item.id
         for item in beside
-        if (item.others is None or OPENNESS.index(item.others) <= OPENNESS.index(level))
-        and item.level != level
+        if item.level != level
+        and (item.others is None or OPENNESS.index(item.others) <= open_to)
+        and (item.kind != "review" or item.keyid == node.speaker.keyid or OPENNESS.index(item.level) > open_to)
         and _is_ours(node, transaction, item.id)
     ]
     return (*found, *([kept.id] if kept.disclosure != level or level == "named" else []))

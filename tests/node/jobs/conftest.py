@@ -17,6 +17,14 @@ from accord.node.workers import working
 from accord.records import Assessment, from_json
 
 
+def gone(folder, seconds=10):
+    """Whether a folder is away, in a moment: a job has ended before all of it is tidied up."""
+    deadline = time.monotonic() + seconds
+    while folder.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not folder.exists()
+
+
 class Client(httpx.Client):
     """An account's client, which can hand in a job and wait for it."""
 

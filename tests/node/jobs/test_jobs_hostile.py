@@ -12,6 +12,8 @@ import pytest
 from accord.node.jobs import working as at_work
 from accord.node.jobs.folders import folder_of
 
+from .conftest import gone
+
 
 def tar(*members):
     held = io.BytesIO()
@@ -90,7 +92,7 @@ def test_a_bomb_ends_its_job_only(lab, node):
     job = lab.hand_in({"bomb.zip": held.getvalue()})
     done = lab.ended(job)
     assert (done["state"], done["error"]["code"]) == ("failed", "archive-bomb")
-    assert not folder_of(node, job).exists()
+    assert gone(folder_of(node, job))
 
 
 def test_what_nobody_can_measure_is_no_pass(lab):

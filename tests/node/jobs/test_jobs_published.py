@@ -14,6 +14,8 @@ from accord.trust.proof import parse_proof, verify_proof
 from accord.trust.saying import hear
 from accord.trust.tree import leaf_hash
 
+from .conftest import gone
+
 
 def events(text):
     """Parse an event stream as the HTML standard says (section 9.2.6), in a few lines of its own."""
@@ -62,7 +64,7 @@ def test_from_an_upload_to_a_published_assessment(node, lab, url, table, card):
     assert named == {"assessment.json": hashlib.sha256(data).hexdigest(), **{n: named[n] for n in named if n[0] == "."}}
     for reference in heard.statement.predicate["evidence"]:
         assert visitor.get(f"/api/v1/statements/{reference['sha256']}").status_code == 200
-    assert not folder_of(node, job).exists()  # the upload is deleted
+    assert gone(folder_of(node, job))  # the upload is deleted
     with node.store.reading() as transaction:
         row = transaction.one("SELECT account, planned FROM publications WHERE id = ?", done["result"])
     assert row is not None and row[1] == 0

@@ -136,6 +136,7 @@ def test_cut_anywhere_it_goes_on_without_loss_or_doubles(pair):
         require_all(a, b, lines)
 
 
+@pytest.mark.soak
 def test_the_workers_bring_it_about_by_themselves(pair):
     a, url, b, lines = pair
     chance = random.Random(5)
@@ -174,6 +175,7 @@ def test_what_comes_twice_or_late_is_refused_or_waited_for(pair):
     require_all(a, b, lines)
 
 
+@pytest.mark.soak
 def test_one_byte_at_a_time_ends_at_the_deadline(pair):
     _a, url, _b, _lines = pair
 

@@ -85,15 +85,19 @@ def dripping(sockets, piece, pause=0.2):
             one.close()
 
 
+def soak(*values):
+    return pytest.param(*values, marks=pytest.mark.soak)
+
+
 @pytest.mark.parametrize(
     ("begin", "piece"),
     [
-        (b"", b""),
-        (b"GET / HTTP/1.1\r\n", b""),
+        soak(b"", b""),
+        soak(b"GET / HTTP/1.1\r\n", b""),
         (b"GET / HTTP/1.1\r\n", b"X: a\r\n"),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nX-Header: ", b"a"),
-        (b"G", b"E"),
-        (b"POST /login HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n", b"a"),
+        soak(b"GET / HTTP/1.1\r\nHost: a\r\nX-Header: ", b"a"),
+        soak(b"G", b"E"),
+        soak(b"POST /login HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n", b"a"),
         (b"POST /api/v1/statements HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n"),
     ],
     ids=["nothing", "half a head", "headers", "one header", "a method", "a body", "chunks"],
@@ -146,9 +150,9 @@ def test_who_is_being_answered_does_not_give_way(served):
     "head",
     [
         b"GET / HTTP/1.1\r\nX: " + b"a" * 50_000_000,
-        b"GET / HTTP/1.1\r\n" + b"X: a\r\n" * 5_000_000,
-        b"GET /" + b"a" * 50_000_000,
-        b"A" * 50_000_000,
+        soak(b"GET / HTTP/1.1\r\n" + b"X: a\r\n" * 5_000_000),
+        soak(b"GET /" + b"a" * 50_000_000),
+        soak(b"A" * 50_000_000),
         b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 400_000,
     ],
     ids=["a header", "headers", "an address", "no http", "requests without end"],

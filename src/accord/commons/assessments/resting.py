@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from ...records.said import Level
-from ...store import Transaction
+from ...store import Row, Transaction
 from ...store.statements import Kept
 
 OPENNESS: tuple[Level, ...] = ("none", "named", "community", "public")
@@ -13,12 +13,13 @@ OPENNESS: tuple[Level, ...] = ("none", "named", "community", "public")
 
 
 class Beside(Struct, frozen=True):
-    """A statement that is read with an assessment. `others` is the most open level of the other assessments that need
-    it, or None if there are none.
+    """A statement that is read with an assessment, and who signed it. `others` is the most open level of the other
+    assessments that need it, or None if there are none.
     """
 
     id: str
     kind: str
+    keyid: str
     level: Level
     others: Level | None
 
@@ -26,12 +27,12 @@ class Beside(Struct, frozen=True):
 def read_with(transaction: Transaction, assessment: Kept) -> tuple[Beside, ...]:
     """Return the evidence that an assessment names and the reviews of its subject, as far as they are here."""
     evidence = transaction.rows(
-        "SELECT s.id, s.kind, s.disclosure FROM assessment_facets f JOIN statements s ON s.id = f.value"
+        "SELECT s.id, s.kind, s.keyid, s.disclosure FROM assessment_facets f JOIN statements s ON s.id = f.value"
         " WHERE f.seq = ? AND f.facet = 'evidence' AND s.line IS NOT NULL ORDER BY s.seq",
         assessment.seq,
     )
     reviews = transaction.rows(
-        "SELECT s.id, s.kind, s.disclosure FROM reviews r JOIN statements s ON s.seq = r.seq"
+        "SELECT s.id, s.kind, s.keyid, s.disclosure FROM reviews r JOIN statements s ON s.seq = r.seq"
         " WHERE r.subject = ? AND s.line IS NOT NULL ORDER BY s.seq",
         assessment.subject,
     )
@@ -41,12 +42,15 @@ def read_with(transaction: Transaction, assessment: Kept) -> tuple[Beside, ...]:
         assessment.subject, assessment.seq,
     )  # fmt: skip
     return (
-        *(
-            Beside(one, kind, level, _most_open(_naming(transaction, one, assessment.seq)))
-            for one, kind, level in evidence
-        ),
-        *(Beside(one, kind, level, _most_open(of_subject)) for one, kind, level in reviews),
+        *(_beside(row, _naming(transaction, row[0], assessment.seq)) for row in evidence),
+        *(_beside(row, of_subject) for row in reviews),
     )
+
+
+def _beside(row: Row, others: list[tuple[Level]]) -> Beside:
+    identity, kind, keyid, level = row
+    most = max((other for (other,) in others), key=OPENNESS.index, default=None)
+    return Beside(identity, kind, keyid, level, most)
 
 
 def _naming(transaction: Transaction, evidence: str, but: int) -> list[tuple[Level]]:
@@ -55,7 +59,3 @@ def _naming(transaction: Transaction, evidence: str, but: int) -> list[tuple[Lev
         " WHERE f.facet = 'evidence' AND f.value = ? AND f.seq <> ? AND o.line IS NOT NULL",
         evidence, but,
     )  # fmt: skip
-
-
-def _most_open(rows: list[tuple[Level]]) -> Level | None:
-    return max((row[0] for row in rows), key=OPENNESS.index, default=None)
