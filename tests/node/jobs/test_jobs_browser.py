@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 
 
 def test_a_job_in_a_browser(node, url, table, in_browser, tmp_path):
-    (tmp_path / "scores.csv").write_bytes(table(900_000))
+    (tmp_path / "scores.csv").write_bytes(table(400_000))
     account = accounts.add(node, login="browser", name="B", by="test", roles=["publisher"])
     cookie = [sessions.cookie_name(node), sessions.start(node, account.id)]
     seen = in_browser(HERE / "jobs_in_browser.mjs", url, *cookie, tmp_path / "scores.csv")

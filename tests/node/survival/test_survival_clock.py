@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import pytest
 
 from accord.node.node import open_node
 from accord.node.operating.auditing import check
@@ -76,6 +77,7 @@ def test_order_does_not_come_from_the_clock(make_mother, serve, tmp_path, object
     assert len(years) > 1  # The clock did jump: `received` is what it showed, and nothing rests on it.
 
 
+@pytest.mark.soak
 def test_validity_is_that_of_each_statement_whenever_it_is_looked_at(make_mother, serve, tmp_path, lab):
     clock, now = tmp_path / "clock", datetime.now(UTC)
     turn(clock, 0)
@@ -103,6 +105,7 @@ def test_validity_is_that_of_each_statement_whenever_it_is_looked_at(make_mother
     assert said["valid_until"] == format_time(now + timedelta(days=2))
 
 
+@pytest.mark.soak
 def test_a_request_takes_as_long_as_it_takes_whatever_the_clock_shows(make_mother, serve, tmp_path):
     """Waiting is timed by a clock that only goes forward."""
     clock = tmp_path / "clock"

@@ -109,6 +109,7 @@ def test_a_node_that_is_killed_on_a_full_disk_comes_back(serve, small_disk, obje
     require_kept(served, told)
 
 
+@pytest.mark.soak
 def test_a_file_that_may_not_grow_is_like_a_full_disk(serve, objections):
     """Where nothing can be mounted: the kernel's limit on the size of a file, lifted while the server runs."""
     served = serve("a")
@@ -122,6 +123,7 @@ def test_a_file_that_may_not_grow_is_like_a_full_disk(serve, objections):
     require_kept(served, told + refused)
 
 
+@pytest.mark.soak
 def test_who_follows_with_a_full_disk_goes_on_later(serve, small_disk, objections):
     served = serve("a")
     assert send(served, objections(1_000)).status_code == 200

@@ -159,6 +159,7 @@ def test_the_workers_bring_it_about_by_themselves(pair):
         require_all(a, b, lines)
 
 
+@pytest.mark.soak
 def test_what_comes_twice_or_late_is_refused_or_waited_for(pair):
     a, url, b, lines = pair
     port = int(url.rpartition(":")[2])

@@ -98,7 +98,7 @@ def soak(*values):
         soak(b"GET / HTTP/1.1\r\nHost: a\r\nX-Header: ", b"a"),
         soak(b"G", b"E"),
         soak(b"POST /login HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n", b"a"),
-        (b"POST /api/v1/statements HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n"),
+        soak(b"POST /api/v1/statements HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n"),
     ],
     ids=["nothing", "half a head", "headers", "one header", "a method", "a body", "chunks"],
 )
@@ -112,6 +112,7 @@ def test_slow_senders_are_let_go_and_others_served_meanwhile(served, begin, piec
     require_served(served)
 
 
+@pytest.mark.soak
 def test_more_connections_than_there_is_room_for_give_way_to_who_asks(served):
     before = served.memory()[0]
     sockets = []
@@ -127,6 +128,7 @@ def test_more_connections_than_there_is_room_for_give_way_to_who_asks(served):
             one.close()
 
 
+@pytest.mark.soak
 def test_who_is_being_answered_does_not_give_way(served):
     with httpx.Client(base_url=served.url, timeout=20) as client:
         size = client.get("/health").json()["size"]
@@ -153,7 +155,7 @@ def test_who_is_being_answered_does_not_give_way(served):
         soak(b"GET / HTTP/1.1\r\n" + b"X: a\r\n" * 5_000_000),
         soak(b"GET /" + b"a" * 50_000_000),
         soak(b"A" * 50_000_000),
-        b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 400_000,
+        soak(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 400_000),
     ],
     ids=["a header", "headers", "an address", "no http", "requests without end"],
 )
@@ -195,6 +197,7 @@ def test_a_body_that_nobody_asked_for_takes_no_memory(served):
     assert served.memory()[1] - before < 100
 
 
+@pytest.mark.soak
 def test_who_never_takes_an_answer_is_let_go(served, objections):
     lines = objections(2_000)
     for start in range(0, 2_000, 500):
