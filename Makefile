@@ -21,7 +21,7 @@ demo: $(RUNTIME)
 	$(BIN)/accord demo
 
 test: $(DEV) $(PEERS) browser lint
-	ACCORD_REQUIRE_BROWSER=$$(test -x "$$(command -v chromium)" && echo 1) $(BIN)/pytest -m "not soak" -n 2 --dist loadfile --no-loadscope-reorder
+	ACCORD_REQUIRE_BROWSER=$$(test -x "$$(command -v chromium)" && echo 1) $(BIN)/pytest -m "not soak" -n 2
 
 lint: style types floors
 

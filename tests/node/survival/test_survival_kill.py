@@ -201,7 +201,7 @@ def test_a_node_that_is_killed_leaves_no_process_behind(serve, objections):
     group = served.pid
 
     def left():
-        listed = subprocess.run(["ps", "-eo", "pid,sid"], capture_output=True, text=True, check=True).stdout
+        listed = subprocess.run(["ps", "-eww", "-o", "pid,sid"], capture_output=True, text=True, check=True).stdout
         return [row.split()[0] for row in listed.splitlines()[1:] if row.split()[1] == str(group)]
 
     assert len(left()) > 2  # the pool that heard them
@@ -221,7 +221,7 @@ def test_a_helper_that_dies_is_replaced(serve, objections):
         return httpx.post(f"{served.url}/api/v1/statements", content=content, headers=served.headers, timeout=30)
 
     assert send(lines[:300]).json()["accepted"] == 300
-    listed = subprocess.run(["ps", "-eo", "pid,sid,args"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-eww", "-o", "pid,sid,args"], capture_output=True, text=True, check=True).stdout
     helpers = [
         int(row.split()[0]) for row in listed.splitlines()[1:] if row.split()[1] == str(served.pid) and "fork" in row
     ]

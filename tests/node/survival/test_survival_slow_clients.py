@@ -185,7 +185,7 @@ def test_a_body_that_nobody_asked_for_takes_no_memory(served):
         address = path.replace("{", "").replace("}", "")
         for kind in ("application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
             one = connected(served)[0]
-            one.settimeout(5)
+            one.settimeout(30)
             head = f"POST {address} HTTP/1.1\r\nHost: a\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n"
             with one, contextlib.suppress(OSError):
                 one.sendall(head.encode())
