@@ -14,6 +14,8 @@ from accord.node.auth import accounts, sessions
 from accord.node.operating.auditing import check
 from accord.node.problems import Conflict, Forbidden
 from accord.node.receiving import PARTS, receive
+from accord.records.agreement import AgreementEnd
+from accord.records.said import Person
 from accord.store.statements import find, line_of
 from accord.store.viewer import Viewer
 
@@ -178,6 +180,17 @@ def test_decisions_last_and_others_logs_are_theirs(node, give, report):
         transaction.run("UPDATE logged SET origin = 'other.example/log' WHERE seq = ?", find(transaction, whole).seq)
     with pytest.raises(Conflict, match="another node's log"):
         keeping.decide_readers(node, None, whole, "public", "x")
+
+
+def test_an_officer_undoes_no_decision_of_others(node, client, browser):
+    target = "sha256:" + "ab" * 32
+    end = AgreementEnd(agreement=target, reason="x", effective="2027-01-01", by=Person(name="D", role="decider"))
+    said = node.say(end, "agreement-end", [target]).id
+    officer, place = browser("officer"), f"/statements/{said[7:]}"
+    assert "Decide on it" not in officer.get(place).text
+    for act, data in (("revoke", {"revoke-reason": "x"}), ("readers", {"level": "none", "readers-reason": "x"})):
+        assert officer.post(f"{place}/{act}", data=data).status_code == 403
+    assert browser("operator").post(f"{place}/revoke", data={"revoke-reason": "x"}).status_code == 303
 
 
 def test_an_operator_of_another_office_may(node, give, report):

@@ -30,9 +30,16 @@ from .speaking import person, say_for
 
 KEEPERS = frozenset({"officer", "operator"})
 ERASERS = frozenset({"operator"})
+_OF_THE_REGISTER = frozenset({"assessment", "certificate", "dispute", "evidence", "plan", "recheck", "registration"})
+"""What officers decide of. All else is the operator's: what two people decided, and the audit of the node."""
 _LASTING = frozenset({"disclosure", "erasure", "split-view"})
 """Decisions themselves, and proofs of a lie: without them nobody could tell that something is missing."""
 _LONGEST = 2_000
+
+
+def keepers_of(kind: str) -> frozenset[str]:
+    """Return the roles that decide of statements of a kind."""
+    return KEEPERS if kind in _OF_THE_REGISTER else ERASERS
 
 
 def is_kept(node: Node, transaction: Transaction, kept: Kept) -> bool:
@@ -116,6 +123,8 @@ def _kept(node: Node, transaction: Transaction, viewer: Viewer | None, statement
     kept = seen(transaction, viewer, statement) if viewer else find(transaction, statement)
     if kept is None:
         raise NotFound("There is no such statement here.")
+    if viewer is not None:
+        require_one_of(viewer, keepers_of(kept.kind))
     if not is_kept(node, transaction, kept):
         text = "It is in another node's log, or a decision itself: nobody decides of it here."
         raise Conflict("not-ours", text, "Ask the node whose log it is in.")

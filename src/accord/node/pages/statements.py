@@ -23,7 +23,7 @@ from ..api.disputes import take_dispute
 from ..api.statements import Digest, require
 from ..federation.peers import peers
 from ..forms import Form, read_form
-from ..keeping import ERASERS, KEEPERS, is_kept
+from ..keeping import ERASERS, is_kept, keepers_of
 from ..node import Node
 from ..problems import NotFound
 from ..reading import seen
@@ -91,6 +91,7 @@ def _statement_data(transaction: Transaction, node: Node, viewer: Viewer, kept: 
     line = line_of(transaction, kept.seq)
     heard = reread(line) if line else None
     shown = to_readable_json(heard.statement.predicate).decode() if heard else ""
+    ours = is_kept(node, transaction, kept)
     return {
         "kept": kept,
         "standing": standing_of(transaction, kept, format_time(datetime.now(UTC))),
@@ -100,8 +101,8 @@ def _statement_data(transaction: Transaction, node: Node, viewer: Viewer, kept: 
         "keys": [key.keyid for key in heard.keys] if heard else [],
         "content": shown[:_MOST_SHOWN],
         "cut": len(shown) > _MOST_SHOWN,
-        "keeps": bool(viewer.roles & KEEPERS) and is_kept(node, transaction, kept) and kept.kind not in _WITH_OTHERS,
-        "erases": bool(viewer.roles & ERASERS) and is_kept(node, transaction, kept) and line is not None,
+        "keeps": ours and bool(viewer.roles & keepers_of(kept.kind)) and kept.kind not in _WITH_OTHERS,
+        "erases": ours and bool(viewer.roles & ERASERS) and line is not None,
         "followed": peers(transaction),
         "files": transaction.rows("SELECT name, LENGTH(data) FROM files WHERE seq = ? ORDER BY name", kept.seq),
     }
