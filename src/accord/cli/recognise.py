@@ -150,7 +150,7 @@ def assessment_command(
     if draft and key:
         by = Person(name=name, role=role, office=office)
         with in_language(SOURCE):  # what is signed is English, whatever whoever reads it reads
-            said = replace(world)
+            said = replace(world)  # without the reasons of its edges, which were made in the reader's language
             weighed = appraise(opened, Here(code, local), said, rules)
             record = decide(
                 weighed,
